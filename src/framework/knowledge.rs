@@ -1,0 +1,296 @@
+//! How evidence for a factor is found: queries for retrieval, and rules for the extractor that needs no model.
+//!
+//! Knowledge is data beside the edition, in several languages, with positive and negative examples for every rule;
+//! a test runs them all. Patterns are read once here; `extract::rules` applies them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use regex::{Regex, RegexBuilder};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Factor;
+use super::load::{Fault, File};
+use crate::domain::evidence::Claim;
+use crate::domain::id::FactorId;
+use crate::domain::page::Tier;
+
+/// Largest compiled size of one pattern, so that a user's own file cannot eat the memory.
+const PATTERN_BYTES: usize = 8 << 20;
+
+/// Everything that an edition knows about finding evidence.
+#[derive(Clone, Debug, Default)]
+pub struct Knowledge {
+    /// Retrieval queries per factor: language code to queries.
+    pub queries: BTreeMap<FactorId, BTreeMap<String, Vec<String>>>,
+    /// All rules in file order.
+    pub rules: Vec<Rule>,
+}
+
+/// One way in which documentation says something about a factor.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Such as `SOV-2.1/eu-governing-law`.
+    pub id: String,
+    /// The factor.
+    pub factor: FactorId,
+    /// What it says; `None` for a signal that only other rules look at.
+    pub claim: Option<Claim>,
+    /// Every one matches within one unit of text (sentence, list item, table row).
+    pub all: Vec<Regex>,
+    /// No one matches in that unit.
+    pub none: Vec<Regex>,
+    /// Each matches in title, headings, or the units around.
+    pub near: Vec<Regex>,
+    /// Source tiers that count; empty for all.
+    pub tiers: Vec<Tier>,
+    /// Rules that must have matched somewhere in the documentation.
+    pub needs: Vec<String>,
+    /// Rules that must not have matched anywhere.
+    pub unless: Vec<String>,
+    /// A number that the unit must hold.
+    pub measure: Option<Measure>,
+    /// Of a hundred services where it matches, for how many the claim is right: 1 to 97.
+    pub weight: u8,
+    /// The justification, one sentence.
+    pub says: String,
+    /// Texts that match.
+    pub yes: Vec<String>,
+    /// Texts that do not.
+    pub no: Vec<String>,
+}
+
+/// A number with bounds, such as a PUE below 1.2.
+#[derive(Clone, Debug)]
+pub struct Measure {
+    /// Group 1 is the number, with a point or a comma.
+    pub pattern: Regex,
+    /// Least value that counts.
+    pub at_least: Option<f64>,
+    /// First value that no longer counts.
+    pub below: Option<f64>,
+}
+
+impl Rule {
+    /// Whether `unit`, already folded (see `domain::quote::fold`), satisfies the rule by itself.
+    pub fn matches(&self, unit: &str) -> bool {
+        self.all.iter().all(|p| p.is_match(unit))
+            && !self.none.iter().any(|p| p.is_match(unit))
+            && self.measure.as_ref().is_none_or(|m| m.holds(unit))
+    }
+}
+
+impl Measure {
+    fn holds(&self, unit: &str) -> bool {
+        let Some(number) = self.pattern.captures(unit).and_then(|c| c.get(1)) else { return false };
+        let Ok(value) = number.as_str().replace(',', ".").parse::<f64>() else { return false };
+        self.at_least.is_none_or(|least| value >= least) && self.below.is_none_or(|top| value < top)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnowledgeFile {
+    #[serde(default)]
+    words: BTreeMap<String, Vec<String>>,
+    #[serde(default, rename = "factor")]
+    factors: Vec<FactorFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FactorFile {
+    id: Spanned<String>,
+    #[serde(default)]
+    queries: BTreeMap<String, Vec<String>>,
+    #[serde(default, rename = "rule")]
+    rules: Vec<RuleFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    id: Spanned<String>,
+    option: Option<u8>,
+    cap: Option<u8>,
+    #[serde(default)]
+    signal: bool,
+    #[serde(default)]
+    all: Vec<Spanned<String>>,
+    #[serde(default)]
+    none: Vec<Spanned<String>>,
+    #[serde(default)]
+    near: Vec<Spanned<String>>,
+    #[serde(default)]
+    tiers: Vec<Tier>,
+    #[serde(default)]
+    needs: Vec<Spanned<String>>,
+    #[serde(default)]
+    unless: Vec<Spanned<String>>,
+    measure: Option<MeasureFile>,
+    #[serde(default)]
+    weight: Option<u8>,
+    #[serde(default)]
+    says: String,
+    #[serde(default)]
+    yes: Vec<String>,
+    #[serde(default)]
+    no: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MeasureFile {
+    pattern: Spanned<String>,
+    at_least: Option<String>,
+    below: Option<String>,
+}
+
+/// Reads the knowledge files of an edition and reports every fault in them.
+pub(super) fn read(files: &[File<'_>], factors: &[Factor], faults: &mut Vec<Fault>) -> Knowledge {
+    let mut knowledge = Knowledge::default();
+    let mut raw: Vec<(&File<'_>, KnowledgeFile)> = Vec::new();
+    for file in files {
+        match file.parse() {
+            Ok(parsed) => raw.push((file, parsed)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let mut words = HashMap::new();
+    for (file, parsed) in &mut raw {
+        for (name, list) in std::mem::take(&mut parsed.words) {
+            if words.insert(name.clone(), format!("(?:{})", list.join("|"))).is_some() {
+                faults.push(file.fault(0, format!("words.{name}"), "stands in two files"));
+            }
+        }
+    }
+    let ids: HashSet<String> =
+        raw.iter().flat_map(|(_, f)| &f.factors).flat_map(|f| &f.rules).map(|r| r.id.get_ref().clone()).collect();
+    let mut seen = HashSet::new();
+    for (file, parsed) in raw {
+        for factor in parsed.factors {
+            let at = factor.id.span().start;
+            let Some(known) = factors.iter().find(|f| f.id.as_str() == factor.id.get_ref()) else {
+                faults.push(file.fault(at, factor.id.get_ref(), "is no factor of this edition"));
+                continue;
+            };
+            if knowledge.queries.insert(known.id.clone(), factor.queries).is_some() {
+                faults.push(file.fault(at, known.id.as_str(), "stands twice"));
+            }
+            for rule in factor.rules {
+                let at = rule.id.span().start;
+                if !seen.insert(rule.id.get_ref().clone()) {
+                    faults.push(file.fault(at, rule.id.get_ref(), "stands twice"));
+                }
+                let mut reader = RuleReader { file, words: &words, ids: &ids, faults };
+                knowledge.rules.push(reader.rule(rule, known));
+            }
+        }
+    }
+    knowledge
+}
+
+struct RuleReader<'a, 'f> {
+    file: &'a File<'f>,
+    words: &'a HashMap<String, String>,
+    ids: &'a HashSet<String>,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl RuleReader<'_, '_> {
+    fn rule(&mut self, raw: RuleFile, factor: &Factor) -> Rule {
+        let id = raw.id.get_ref().clone();
+        let at = raw.id.span().start;
+        let claim = match (raw.option, raw.cap, raw.signal) {
+            (Some(option), None, false) => Some(Claim::Shows(option)),
+            (None, Some(option), false) => Some(Claim::Limits(option)),
+            (None, None, true) => None,
+            _ => {
+                self.faults.push(self.file.fault(at, &id, "needs exactly one of option, cap and signal"));
+                None
+            }
+        };
+        if let Some(Claim::Shows(option) | Claim::Limits(option)) = claim
+            && factor.option(option).is_none_or(|o| o.repeats.is_some())
+        {
+            self.faults.push(self.file.fault(at, &id, format!("option {option} cannot be chosen for {}", factor.id)));
+        }
+        if !id.starts_with(&format!("{}/", factor.id)) {
+            self.faults.push(self.file.fault(at, &id, format!("a rule of {} begins with `{}/`", factor.id, factor.id)));
+        }
+        if raw.all.is_empty() && raw.measure.is_none() {
+            self.faults.push(self.file.fault(at, &id, "matches everything: `all` is empty"));
+        }
+        let weight = raw.weight.unwrap_or(if claim.is_none() { 50 } else { 0 });
+        if !(1..=97).contains(&weight) {
+            self.faults.push(self.file.fault(at, &id, "weight lies between 1 and 97"));
+        }
+        let measure = raw.measure.and_then(|m| {
+            Some(Measure {
+                pattern: self.pattern(&id, &m.pattern)?,
+                at_least: self.number(at, &id, m.at_least),
+                below: self.number(at, &id, m.below),
+            })
+        });
+        Rule {
+            factor: factor.id.clone(),
+            claim,
+            all: raw.all.iter().filter_map(|p| self.pattern(&id, p)).collect(),
+            none: raw.none.iter().filter_map(|p| self.pattern(&id, p)).collect(),
+            near: raw.near.iter().filter_map(|p| self.pattern(&id, p)).collect(),
+            tiers: raw.tiers,
+            needs: self.named(&id, raw.needs),
+            unless: self.named(&id, raw.unless),
+            measure,
+            weight,
+            says: raw.says,
+            yes: raw.yes,
+            no: raw.no,
+            id,
+        }
+    }
+
+    fn named(&mut self, id: &str, rules: Vec<Spanned<String>>) -> Vec<String> {
+        for rule in rules.iter().filter(|rule| !self.ids.contains(rule.get_ref())) {
+            self.faults.push(self.file.fault(rule.span().start, id, format!("names `{}`, which is no rule", rule.get_ref())));
+        }
+        rules.into_iter().map(Spanned::into_inner).collect()
+    }
+
+    fn number(&mut self, at: usize, id: &str, text: Option<String>) -> Option<f64> {
+        let text = text?;
+        let number = text.parse().ok();
+        if number.is_none() {
+            self.faults.push(self.file.fault(at, id, format!("`{text}` is no number")));
+        }
+        number
+    }
+
+    fn pattern(&mut self, id: &str, source: &Spanned<String>) -> Option<Regex> {
+        let mut text = String::new();
+        let mut rest = source.get_ref().as_str();
+        while let Some(open) = rest.find('{') {
+            let name = rest[open + 1..].split('}').next().unwrap_or("");
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            text.push_str(&rest[..open]);
+            if !is_name {
+                text.push('{');
+                rest = &rest[open + 1..];
+                continue;
+            }
+            match self.words.get(name) {
+                Some(alternatives) => text.push_str(alternatives),
+                None => self.faults.push(self.file.fault(source.span().start, id, format!("there are no words `{{{name}}}`"))),
+            }
+            rest = &rest[open + name.len() + 2..];
+        }
+        text.push_str(rest);
+        let built = RegexBuilder::new(&text).case_insensitive(true).size_limit(PATTERN_BYTES).build();
+        built
+            .map_err(|error| {
+                let problem = format!("pattern is not valid: {error}");
+                self.faults.push(self.file.fault(source.span().start, id, problem));
+            })
+            .ok()
+    }
+}
