@@ -1,1 +1,5 @@
-fn main(){}
+//! The program: reads the command line, runs it, ends with its exit code.
+
+fn main() -> std::process::ExitCode {
+    sovcheck::cli::main()
+}

@@ -47,7 +47,7 @@ pub enum Origin {
 }
 
 /// What an extractor claims: not yet evidence.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The factor it speaks to.
     pub factor: FactorId,
@@ -66,7 +66,9 @@ pub struct Candidate {
 }
 
 /// A claim whose words stand on the page that it names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// It cannot be read back from anywhere: what is stored is the [`Finding::claim_made`], verified anew when it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     factor: FactorId,
     claim: Claim,
@@ -177,5 +179,17 @@ impl Finding {
     /// Who claimed it.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+    /// The claim that was verified, in the page's own words: what is stored.
+    pub fn claim_made(&self) -> Candidate {
+        Candidate {
+            factor: self.factor.clone(),
+            claim: self.claim,
+            page: self.page,
+            quote: self.quote.clone(),
+            weight: self.weight,
+            because: self.because.clone(),
+            origin: self.origin.clone(),
+        }
     }
 }

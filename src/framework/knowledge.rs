@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use std::sync::{Arc, OnceLock};
+
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use toml::Spanned;
@@ -23,8 +25,36 @@ const PATTERN_BYTES: usize = 8 << 20;
 pub struct Knowledge {
     /// Retrieval queries per factor: language code to queries.
     pub queries: BTreeMap<FactorId, BTreeMap<String, Vec<String>>>,
+    /// For factors that a service may lack the subject of: rules of which one must match for the subject to be there.
+    pub subjects: BTreeMap<FactorId, Vec<String>>,
     /// All rules in file order.
     pub rules: Vec<Rule>,
+}
+
+/// A pattern that is compiled when it is first needed: an edition has over a thousand, and scoring needs none.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    text: Arc<str>,
+    compiled: Arc<OnceLock<Option<Regex>>>,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Self {
+        Self { text: text.into(), compiled: Arc::default() }
+    }
+
+    fn build(&self) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(&self.text).case_insensitive(true).size_limit(PATTERN_BYTES).build()
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| self.build().ok()).as_ref()
+    }
+
+    /// Whether it stands in `text`.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.regex().is_some_and(|regex| regex.is_match(text))
+    }
 }
 
 /// One way in which documentation says something about a factor.
@@ -37,11 +67,11 @@ pub struct Rule {
     /// What it says; `None` for a signal that only other rules look at.
     pub claim: Option<Claim>,
     /// Every one matches within one unit of text (sentence, list item, table row).
-    pub all: Vec<Regex>,
+    pub all: Vec<Pattern>,
     /// No one matches in that unit.
-    pub none: Vec<Regex>,
+    pub none: Vec<Pattern>,
     /// Each matches in title, headings, or the units around.
-    pub near: Vec<Regex>,
+    pub near: Vec<Pattern>,
     /// Source tiers that count; empty for all.
     pub tiers: Vec<Tier>,
     /// Rules that must have matched somewhere in the documentation.
@@ -64,7 +94,7 @@ pub struct Rule {
 #[derive(Clone, Debug)]
 pub struct Measure {
     /// Group 1 is the number, with a point or a comma.
-    pub pattern: Regex,
+    pub pattern: Pattern,
     /// Least value that counts.
     pub at_least: Option<f64>,
     /// First value that no longer counts.
@@ -82,7 +112,7 @@ impl Rule {
 
 impl Measure {
     fn holds(&self, unit: &str) -> bool {
-        let Some(number) = self.pattern.captures(unit).and_then(|c| c.get(1)) else { return false };
+        let Some(number) = self.pattern.regex().and_then(|p| p.captures(unit)).and_then(|c| c.get(1)) else { return false };
         let Ok(value) = number.as_str().replace(',', ".").parse::<f64>() else { return false };
         self.at_least.is_none_or(|least| value >= least) && self.below.is_none_or(|top| value < top)
     }
@@ -103,6 +133,8 @@ struct FactorFile {
     id: Spanned<String>,
     #[serde(default)]
     queries: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    subject: Vec<Spanned<String>>,
     #[serde(default, rename = "rule")]
     rules: Vec<RuleFile>,
 }
@@ -146,8 +178,9 @@ struct MeasureFile {
     below: Option<String>,
 }
 
-/// Reads the knowledge files of an edition and reports every fault in them.
-pub(super) fn read(files: &[File<'_>], factors: &[Factor], faults: &mut Vec<Fault>) -> Knowledge {
+/// Reads the knowledge files of an edition and reports every fault in them. `try_patterns` compiles every pattern,
+/// which takes a second or two; without it a pattern that does not compile matches nothing.
+pub(super) fn read(files: &[File<'_>], factors: &[Factor], try_patterns: bool, faults: &mut Vec<Fault>) -> Knowledge {
     let mut knowledge = Knowledge::default();
     let mut raw: Vec<(&File<'_>, KnowledgeFile)> = Vec::new();
     for file in files {
@@ -177,12 +210,20 @@ pub(super) fn read(files: &[File<'_>], factors: &[Factor], faults: &mut Vec<Faul
             if knowledge.queries.insert(known.id.clone(), factor.queries).is_some() {
                 faults.push(file.fault(at, known.id.as_str(), "stands twice"));
             }
+            if !factor.subject.is_empty() {
+                if known.not_applicable.is_none() {
+                    faults.push(file.fault(at, known.id.as_str(), "names a subject, but the edition has no convention for lacking it"));
+                }
+                let mut reader = RuleReader { file, words: &words, ids: &ids, faults, try_patterns };
+                let subject = reader.named(known.id.as_str(), factor.subject);
+                knowledge.subjects.insert(known.id.clone(), subject);
+            }
             for rule in factor.rules {
                 let at = rule.id.span().start;
                 if !seen.insert(rule.id.get_ref().clone()) {
                     faults.push(file.fault(at, rule.id.get_ref(), "stands twice"));
                 }
-                let mut reader = RuleReader { file, words: &words, ids: &ids, faults };
+                let mut reader = RuleReader { file, words: &words, ids: &ids, faults, try_patterns };
                 knowledge.rules.push(reader.rule(rule, known));
             }
         }
@@ -195,6 +236,7 @@ struct RuleReader<'a, 'f> {
     words: &'a HashMap<String, String>,
     ids: &'a HashSet<String>,
     faults: &'a mut Vec<Fault>,
+    try_patterns: bool,
 }
 
 impl RuleReader<'_, '_> {
@@ -225,19 +267,17 @@ impl RuleReader<'_, '_> {
         if !(1..=97).contains(&weight) {
             self.faults.push(self.file.fault(at, &id, "weight lies between 1 and 97"));
         }
-        let measure = raw.measure.and_then(|m| {
-            Some(Measure {
-                pattern: self.pattern(&id, &m.pattern)?,
-                at_least: self.number(at, &id, m.at_least),
-                below: self.number(at, &id, m.below),
-            })
+        let measure = raw.measure.map(|m| Measure {
+            pattern: self.pattern(&id, &m.pattern),
+            at_least: self.number(at, &id, m.at_least),
+            below: self.number(at, &id, m.below),
         });
         Rule {
             factor: factor.id.clone(),
             claim,
-            all: raw.all.iter().filter_map(|p| self.pattern(&id, p)).collect(),
-            none: raw.none.iter().filter_map(|p| self.pattern(&id, p)).collect(),
-            near: raw.near.iter().filter_map(|p| self.pattern(&id, p)).collect(),
+            all: raw.all.iter().map(|p| self.pattern(&id, p)).collect(),
+            none: raw.none.iter().map(|p| self.pattern(&id, p)).collect(),
+            near: raw.near.iter().map(|p| self.pattern(&id, p)).collect(),
             tiers: raw.tiers,
             needs: self.named(&id, raw.needs),
             unless: self.named(&id, raw.unless),
@@ -266,7 +306,7 @@ impl RuleReader<'_, '_> {
         number
     }
 
-    fn pattern(&mut self, id: &str, source: &Spanned<String>) -> Option<Regex> {
+    fn pattern(&mut self, id: &str, source: &Spanned<String>) -> Pattern {
         let mut text = String::new();
         let mut rest = source.get_ref().as_str();
         while let Some(open) = rest.find('{') {
@@ -285,12 +325,13 @@ impl RuleReader<'_, '_> {
             rest = &rest[open + name.len() + 2..];
         }
         text.push_str(rest);
-        let built = RegexBuilder::new(&text).case_insensitive(true).size_limit(PATTERN_BYTES).build();
-        built
-            .map_err(|error| {
-                let problem = format!("pattern is not valid: {error}");
-                self.faults.push(self.file.fault(source.span().start, id, problem));
-            })
-            .ok()
+        let pattern = Pattern::new(&text);
+        if self.try_patterns
+            && let Err(error) = pattern.build()
+        {
+            let problem = format!("pattern is not valid: {error}");
+            self.faults.push(self.file.fault(source.span().start, id, problem));
+        }
+        pattern
     }
 }

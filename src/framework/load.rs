@@ -108,18 +108,25 @@ const EU_CSF_KNOWLEDGE: &[(&str, &str)] = knowledge_files![
 /// The EU Cloud Sovereignty Framework as it ships with the program.
 ///
 /// # Errors
-/// Never in a released program: a test loads it.
+/// Never in a released program: a test loads it and compiles its patterns.
 pub fn embedded() -> Result<Framework, LoadError> {
-    load("eu-csf.toml", EU_CSF, |name| {
-        EU_CSF_KNOWLEDGE
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, text)| (*text).to_owned())
-            .ok_or_else(|| LoadError::Read {
-                path: PathBuf::from(name),
-                source: std::io::ErrorKind::NotFound.into(),
-            })
-    })
+    load("eu-csf.toml", EU_CSF, false, open_embedded)
+}
+
+/// The same with every pattern tried.
+///
+/// # Errors
+/// Faults in the files.
+pub fn embedded_checked() -> Result<Framework, LoadError> {
+    load("eu-csf.toml", EU_CSF, true, open_embedded)
+}
+
+fn open_embedded(name: &str) -> Result<String, LoadError> {
+    EU_CSF_KNOWLEDGE
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, text)| (*text).to_owned())
+        .ok_or_else(|| LoadError::Read { path: PathBuf::from(name), source: std::io::ErrorKind::NotFound.into() })
 }
 
 /// A user's own edition; the knowledge files it names lie beside it, in a folder of the edition's name or in its own.
@@ -134,7 +141,7 @@ pub fn from_path(path: &Path) -> Result<Framework, LoadError> {
     let text = read(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let below = path.with_extension("");
-    load(&path.display().to_string(), &text, |name| {
+    load(&path.display().to_string(), &text, true, |name| {
         let beside = below.join(name);
         read(&if beside.exists() { beside } else { folder.join(name) })
     })
@@ -210,6 +217,7 @@ struct OptionFile {
 pub fn load(
     name: &str,
     text: &str,
+    try_patterns: bool,
     open: impl Fn(&str) -> Result<String, LoadError>,
 ) -> Result<Framework, LoadError> {
     let file = File { name, text };
@@ -255,7 +263,7 @@ pub fn load(
     }
     let parts: Vec<File<'_>> = parts.iter().map(|(name, text)| File { name, text }).collect();
     if faults.is_empty() {
-        knowledge = knowledge::read(&parts, &factors, &mut faults);
+        knowledge = knowledge::read(&parts, &factors, try_patterns, &mut faults);
     }
     if !faults.is_empty() {
         return Err(LoadError::Faults(faults));
@@ -380,3 +388,6 @@ fn read_factor(file: &File<'_>, raw: FactorFile, objectives: &[Objective], level
         provenance: raw.provenance,
     }
 }
+
+#[cfg(test)]
+mod tests;

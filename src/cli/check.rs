@@ -1,0 +1,238 @@
+//! `sovcheck check`: the main job.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+
+use super::progress::Progress;
+use super::score::{ProfileArgs, look};
+use super::{Ended, Exit, framework, output, source};
+use crate::crawl::{CrawlError, Limits, fetch};
+use crate::llm::{EndpointSettings, Price};
+use crate::pipeline::request::{ModelUse, VectorsAt};
+use crate::pipeline::{self, PipelineError, Request};
+use crate::report::{Report, html, markdown, terminal};
+use crate::store::Store;
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Where the documentation is: an address (https://docs.example.eu) or a folder of HTML, PDF, Markdown and text files.
+    #[arg(value_name = "ADDRESS|FOLDER")]
+    source: String,
+    /// The service's name, for the report.
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    profile: ProfileArgs,
+    /// Most pages that are read [default: 150 of a site, 2000 of a folder].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pages: Option<u32>,
+    /// Least pause between two requests to one host, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
+    pause: f64,
+    /// What is printed to standard output.
+    #[arg(long, value_enum, default_value_t = Form::Card)]
+    format: Form,
+    /// Write the report in every form into this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Begin anew even if an unfinished check of the same source is there.
+    #[arg(long)]
+    fresh: bool,
+    /// No progress on standard error.
+    #[arg(long, short, conflicts_with = "json_progress")]
+    quiet: bool,
+    /// Progress as JSON lines on standard error.
+    #[arg(long)]
+    json_progress: bool,
+    /// Where checks are kept: sqlite:PATH or postgres://… [default: a file in the user's data folder].
+    #[arg(long, value_name = "URL", env = "SOVCHECK_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// How a site's owner reaches you: sent with every request.
+    #[arg(long, value_name = "MAIL|ADDRESS", env = "SOVCHECK_CONTACT")]
+    contact: Option<String>,
+    #[command(flatten, next_help_heading = "Model (none is needed)")]
+    model: ModelArgs,
+    /// Ports of 127.0.0.1 that may be read, for tests of this program.
+    #[arg(long, env = "SOVCHECK_TEST_OPEN_PORTS", value_delimiter = ',', hide = true)]
+    open_port: Vec<u16>,
+}
+
+#[derive(Debug, Args)]
+struct ModelArgs {
+    /// An OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1.
+    #[arg(long, value_name = "URL", env = "SOVCHECK_MODEL_URL", requires = "model")]
+    model_url: Option<String>,
+    /// The model's name at that endpoint.
+    #[arg(long, value_name = "NAME", env = "SOVCHECK_MODEL")]
+    model: Option<String>,
+    /// The endpoint's key; better set in the environment than typed.
+    #[arg(long, value_name = "KEY", env = "SOVCHECK_MODEL_KEY", hide_env_values = true)]
+    model_key: Option<SecretString>,
+    /// Longest wait for one answer, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, env = "SOVCHECK_MODEL_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    model_timeout: u64,
+    /// Requests to the model at once.
+    #[arg(long, value_name = "N", default_value_t = 4, env = "SOVCHECK_MODEL_AT_ONCE", value_parser = clap::value_parser!(u16).range(1..=64))]
+    model_at_once: u16,
+    /// Most tokens for one check, sent and received; what does not fit is said.
+    #[arg(long, value_name = "TOKENS", default_value_t = 500_000, env = "SOVCHECK_TOKEN_BUDGET")]
+    token_budget: u64,
+    /// Price of a million tokens sent and received, such as 0.4,1.2, for the report.
+    #[arg(long, value_name = "IN,OUT", env = "SOVCHECK_MODEL_PRICE", value_parser = price)]
+    model_price: Option<Price>,
+    /// An OpenAI-compatible endpoint for embeddings, for dense search.
+    #[arg(long, value_name = "URL", env = "SOVCHECK_EMBED_URL", requires = "embed_model")]
+    embed_url: Option<String>,
+    /// The embedding model's name.
+    #[arg(long, value_name = "NAME", env = "SOVCHECK_EMBED_MODEL")]
+    embed_model: Option<String>,
+    /// A Qdrant server's gRPC address, to search vectors there instead of in process.
+    #[arg(long, value_name = "URL", env = "SOVCHECK_QDRANT_URL")]
+    qdrant_url: Option<String>,
+    /// The Qdrant server's key.
+    #[arg(long, value_name = "KEY", env = "SOVCHECK_QDRANT_KEY", hide_env_values = true)]
+    qdrant_key: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For reading in a terminal.
+    Card,
+    /// For programs; see `sovcheck schema`.
+    Json,
+    /// One file that stands alone.
+    Html,
+    /// Markdown.
+    Md,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|s| (0.0..=3600.0).contains(s)).ok_or_else(|| "expected seconds from 0 to 3600".to_owned())
+}
+
+fn price(text: &str) -> Result<Price, String> {
+    let parts: Vec<f64> = text.split(',').filter_map(|p| p.trim().parse().ok()).collect();
+    match parts[..] {
+        [million_in, million_out] if million_in >= 0.0 && million_out >= 0.0 => Ok(Price { million_in, million_out }),
+        _ => Err("expected two prices such as 0.4,1.2".to_owned()),
+    }
+}
+
+impl CheckArgs {
+    fn request(&self) -> Result<Request, (Exit, anyhow::Error)> {
+        let bad = |error: anyhow::Error| (Exit::BadInput, error);
+        let source = source::parse(&self.source).map_err(bad)?;
+        let framework = framework::chosen(self.profile.framework.as_deref())?;
+        self.profile.check(&framework).map_err(bad)?;
+        let is_folder = matches!(source, crate::crawl::Source::Folder(_));
+        let pages = self.pages.map_or(if is_folder { Request::FOLDER_PAGES } else { Request::SITE_PAGES }, |n| n as usize);
+        let settings = |url: &str, model: &str, key: Option<&SecretString>| -> Result<EndpointSettings, (Exit, anyhow::Error)> {
+            url::Url::parse(url).with_context(|| format!("`{url}` is not an address")).map_err(bad)?;
+            Ok(EndpointSettings {
+                base_url: url.to_owned(),
+                model: model.to_owned(),
+                key: key.cloned(),
+                timeout: Duration::from_secs(self.model.model_timeout),
+            })
+        };
+        let m = &self.model;
+        let model = match (&m.model_url, &m.model) {
+            (Some(url), Some(model)) => Some(ModelUse {
+                endpoint: settings(url, model, m.model_key.as_ref())?,
+                budget: m.token_budget,
+                price: m.model_price,
+                at_once: usize::from(m.model_at_once),
+            }),
+            _ => None,
+        };
+        let embedding = match (&m.embed_url, &m.embed_model) {
+            (Some(url), Some(model)) => Some(settings(url, model, m.model_key.as_ref())?),
+            _ => None,
+        };
+        Ok(Request {
+            service: self.name.clone().unwrap_or_else(|| source::name_of(&source)),
+            source,
+            typed: self.source.clone(),
+            framework,
+            profile: self.profile.profile(),
+            limits: Limits { pages, pause: Duration::from_secs_f64(self.pause) },
+            fetch: fetch::Settings { open_ports: self.open_port.clone(), contact: self.contact.clone() },
+            model,
+            embedding,
+            vectors: m.qdrant_url.clone().map_or(VectorsAt::Local, |url| VectorsAt::Qdrant { url, key: m.qdrant_key.clone() }),
+            fresh: self.fresh,
+        })
+    }
+
+    fn database(&self) -> anyhow::Result<String> {
+        if let Some(url) = &self.database {
+            return Ok(url.clone());
+        }
+        let folder = dirs::data_dir().ok_or_else(|| anyhow!("no data folder is known for this user; give --database sqlite:PATH"))?;
+        Ok(format!("sqlite:{}", folder.join("sovcheck").join("checks.db").display()))
+    }
+}
+
+pub(super) async fn run(args: CheckArgs) -> Ended {
+    let request = args.request()?;
+    let address = args.database().map_err(|error| (Exit::BadInput, error))?;
+    let store = Store::open(&address).await.map_err(|error| (Exit::Fault, error.into()))?;
+    let progress = Progress::new(args.quiet, args.json_progress);
+    let mut on = |event: pipeline::Event<'_>| progress.on(&event);
+    let done = tokio::select! {
+        done = pipeline::run(&store, &request, &mut on) => Some(done),
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    progress.end();
+    let Some(done) = done else {
+        store.close().await;
+        eprintln!("stopped; what was read is kept, and the same command goes on from here");
+        return Ok(Exit::Stopped);
+    };
+    let assessment = done.map_err(|error| (exit_of(&error), error.into()))?;
+    store.close().await;
+    if assessment.pages.is_empty() {
+        let reasons: Vec<String> = assessment.unread.iter().take(5).map(|u| format!("{}: {}", u.address, u.detail)).collect();
+        return Err((Exit::NothingReadable, anyhow!("no page of {} could be read. {}", request.typed, reasons.join("; "))));
+    }
+    let report = Report::of(&request, &assessment);
+    write(&args, &report).map_err(|error| (Exit::Fault, error))?;
+    let shown = match args.format {
+        Form::Card => terminal::draw(&report, look()),
+        form => render(&report, form).map_err(|error| (Exit::Fault, error))?,
+    };
+    output::print(&shown)?;
+    Ok(if report.gaps.is_empty() { Exit::Done } else { Exit::Gaps })
+}
+
+fn exit_of(error: &PipelineError) -> Exit {
+    match error {
+        PipelineError::Crawl(CrawlError::Start { .. } | CrawlError::Folder { .. }) => Exit::NothingReadable,
+        PipelineError::Crawl(CrawlError::Client(_)) | PipelineError::Store(_) | PipelineError::Inconsistent(_) | PipelineError::Score(_) => Exit::Fault,
+        PipelineError::Model(_) | PipelineError::Dense(_) => Exit::BadInput,
+    }
+}
+
+fn render(report: &Report, form: Form) -> anyhow::Result<String> {
+    Ok(match form {
+        Form::Card => terminal::draw(report, terminal::Look { width: 100, colour: false }),
+        Form::Json => format!("{}\n", serde_json::to_string_pretty(report)?),
+        Form::Html => html::write(report)?,
+        Form::Md => markdown::write(report),
+    })
+}
+
+fn write(args: &CheckArgs, report: &Report) -> anyhow::Result<()> {
+    let Some(folder) = &args.out else { return Ok(()) };
+    for (name, form) in [("report.json", Form::Json), ("report.html", Form::Html), ("report.md", Form::Md), ("card.txt", Form::Card)] {
+        output::write_file(folder, name, &render(report, form)?)?;
+    }
+    if !args.quiet {
+        eprintln!("wrote report.json, report.html, report.md and card.txt to {}", folder.display());
+    }
+    Ok(())
+}

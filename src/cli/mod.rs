@@ -1,0 +1,99 @@
+//! The command line: what can be asked, with which exit code it ends.
+//!
+//! Everything that is typed or set in the environment is read here, once, and turned into the types of the modules
+//! that do the work. `--help` documents each setting with its environment variable.
+
+mod check;
+mod exit;
+mod framework;
+mod output;
+mod progress;
+mod recall;
+mod score;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  sovcheck check https://docs.example.eu --name \"Example Cloud\"
+  sovcheck check ./documentation --out report/
+  sovcheck score answers.csv --format json
+  sovcheck framework check my-framework.toml
+
+Exit codes:
+  0 done   1 a fault of this program or its database   2 bad input
+  3 done with gaps   4 nothing readable   130 stopped (run again to go on)";
+
+/// How sovereign is a cloud service, and what proves it?
+///
+/// Reads a vendor's public documentation, finds evidence for each factor of a framework, and scores it.
+/// An initial assessment, not a certification.
+#[derive(Debug, Parser)]
+#[command(name = "sovcheck", version, after_help = EXAMPLES)]
+struct Cli {
+    /// What is logged to standard error: error, warn, info, debug, or a filter such as sovcheck=debug.
+    #[arg(long, global = true, env = "SOVCHECK_LOG", hide_env_values = true, value_name = "FILTER")]
+    log: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a service's documentation: an address or a folder of files.
+    Check(Box<check::CheckArgs>),
+    /// Score a file of answers, without reading any documentation.
+    Score(score::ScoreArgs),
+    /// Validate a framework edition of your own.
+    #[command(subcommand)]
+    Framework(framework::FrameworkCommand),
+    /// Print the JSON schema of a report.
+    Schema,
+    /// Measure against labelled vendors.
+    #[command(subcommand)]
+    Eval(recall::EvalCommand),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    crate::telemetry::start(cli.log.as_deref());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Exit::Fault.with(&anyhow::Error::new(error).context("could not start")),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Check(args) => check::run(*args).await,
+            Command::Score(args) => score::run(&args),
+            Command::Framework(command) => framework::run(&command),
+            Command::Schema => output::print(&format!("{:#}\n", crate::report::schema())),
+            Command::Eval(command) => recall::run(command).await,
+        }
+    });
+    // Parsers of hostile documents run on threads that nothing can stop; they do not hold up the end.
+    runtime.shutdown_background();
+    match done {
+        Ok(exit) => exit.into(),
+        Err((exit, error)) => exit.with(&error),
+    }
+}
+
+/// The end of a command: how it went, or what went wrong.
+type Ended = Result<Exit, (Exit, anyhow::Error)>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

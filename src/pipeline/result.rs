@@ -1,0 +1,79 @@
+//! A finished check read back from the store: everything a report needs, verified and scored anew.
+
+use std::collections::BTreeMap;
+
+use super::extracting::Library;
+use super::request::Request;
+use super::PipelineError;
+use crate::domain::answer::{Answer, State};
+use crate::domain::evidence::Finding;
+use crate::domain::id::CheckId;
+use crate::domain::page::{Page, Unread};
+use crate::llm::Usage;
+use crate::score::{Response, Responses, Scorecard, score};
+use crate::store::{Check, Store};
+
+/// A finished check.
+#[derive(Debug)]
+pub struct Assessment {
+    /// The check's id.
+    pub id: CheckId,
+    /// What was asked.
+    pub check: Check,
+    /// The pages that were read.
+    pub pages: Vec<Page>,
+    /// What was not read.
+    pub unread: Vec<Unread>,
+    /// One answer a factor, in the framework's order; findings are places in `findings`.
+    pub answers: Vec<Answer>,
+    /// All evidence.
+    pub findings: Vec<Finding>,
+    /// What models cost.
+    pub usage: Usage,
+    /// The result.
+    pub scorecard: Scorecard,
+}
+
+impl Assessment {
+    /// Reads a check back, verifies every claim against its stored page, and scores it.
+    ///
+    /// # Errors
+    /// The store fails, or a stored claim no longer stands on its page.
+    pub async fn of(store: &Store, request: &Request, id: CheckId, check: Check) -> Result<Self, PipelineError> {
+        let library = Library::new(store.pages(id).await.map_err(PipelineError::Store)?);
+        let unread = store.unread(id).await.map_err(PipelineError::Store)?;
+        let mut stored: BTreeMap<_, _> =
+            store.answers(id).await.map_err(PipelineError::Store)?.into_iter().map(|s| (s.answer.factor.clone(), s)).collect();
+        let (mut answers, mut findings, mut usage) = (Vec::new(), Vec::new(), Usage::default());
+        for factor in &request.framework.factors {
+            let Some(mut settled) = stored.remove(&factor.id) else {
+                return Err(PipelineError::Inconsistent(format!("factor {} has no answer", factor.id)));
+            };
+            let first = findings.len();
+            for claim in settled.claims {
+                findings.push(library.verify(claim).map_err(|refuted| PipelineError::Inconsistent(crate::chain(&refuted)))?);
+            }
+            settled.answer.findings.iter_mut().for_each(|place| *place += first);
+            answers.push(settled.answer);
+            usage = usage.plus(settled.usage);
+        }
+        let scorecard = score(&request.framework, &responses(&answers), &request.profile).map_err(PipelineError::Score)?;
+        Ok(Self { id, check, pages: library.pages, unread, answers, findings, usage, scorecard })
+    }
+}
+
+/// What the scorer is told of answers.
+pub fn responses(answers: &[Answer]) -> Responses {
+    answers
+        .iter()
+        .filter_map(|answer| {
+            let option = answer.option?;
+            let probabilities = match answer.state {
+                State::Answered => answer.probabilities.clone(),
+                State::NotApplicable => Vec::new(),
+                State::Contradicted | State::NotFound | State::Failed => return None,
+            };
+            Some((answer.factor.clone(), Response { option, probabilities }))
+        })
+        .collect()
+}

@@ -1,0 +1,356 @@
+//! What a reader gets: one [`Report`], written as JSON, terminal card, Markdown or a single HTML file.
+//!
+//! Pure: built from a finished check, without clock, store or network. The JSON form is the published one
+//! (`sovcheck schema`); the other forms show the same report and decide nothing. Advice is no part of it.
+
+
+pub mod html;
+pub mod link;
+pub mod markdown;
+pub mod terminal;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::rfc3339;
+use crate::domain::answer::{Band, Ppm, Receipt, State};
+use crate::domain::evidence::{Claim, Finding, Origin};
+use crate::domain::id::{FactorId, PageNumber};
+use crate::domain::page::{HiddenText, Tier, Unread, Why};
+use crate::llm::Usage;
+use crate::pipeline::{Assessment, Request};
+use crate::prompt::EXTRACT;
+use crate::score::Scorecard;
+use crate::settle::WEIGHTS;
+
+/// Said wherever a result is shown.
+pub const NOTICE: &str = "Initial assessment from public documentation. It is not a certification; only an accredited audit certifies. \
+What was not found is unknown, not absent.";
+
+/// A finished check as it is published.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The form of this document.
+    pub format: String,
+    /// What this is and is not.
+    pub notice: String,
+    /// The program's version.
+    pub version: String,
+    /// The check's id.
+    pub check: String,
+    /// The service.
+    pub service: String,
+    /// Its documentation, as it was given.
+    pub source: String,
+    /// When the check began, RFC 3339.
+    pub started: String,
+    /// The framework and how it was scored.
+    pub framework: FrameworkUsed,
+    /// How evidence was found.
+    pub extraction: Extraction,
+    /// What could not be done; empty if everything was.
+    pub gaps: Vec<String>,
+    /// The result.
+    pub scorecard: Scorecard,
+    /// Every factor in the framework's order.
+    pub factors: Vec<FactorReport>,
+    /// Every quote; factors refer to it by id.
+    pub evidence: Vec<Evidence>,
+    /// Every page that was read.
+    pub pages: Vec<PageReport>,
+    /// What was not read.
+    pub unread: Vec<Unread>,
+    /// Text that readers do not see or that speaks to an assessor; never evidence.
+    pub hidden: Vec<HiddenReport>,
+}
+
+/// The framework and how it was scored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FrameworkUsed {
+    /// Its id.
+    pub id: String,
+    /// Its edition.
+    pub edition: String,
+    /// Its name.
+    pub title: String,
+    /// SHA-256 over its files.
+    pub sha256: String,
+    /// Name of the weight set.
+    pub weights: String,
+    /// Name of the rounding profile.
+    pub rounding: String,
+    /// Names of the levels, lowest first.
+    pub seals: Vec<String>,
+}
+
+/// How evidence was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Extraction {
+    /// `embedded` (rules alone) or `model` (a model and the rules).
+    pub extractor: String,
+    /// The model's name.
+    pub model: Option<String>,
+    /// SHA-256 of the prompt's template.
+    pub prompt: Option<String>,
+    /// Version of the weights by which findings become probabilities.
+    pub settling: String,
+    /// Calls and tokens.
+    pub usage: Usage,
+    /// What the tokens cost, in the operator's currency, where a price is set.
+    pub cost: Option<f64>,
+}
+
+/// One factor's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FactorReport {
+    /// Its id.
+    pub id: FactorId,
+    /// Its objective's id.
+    pub objective: String,
+    /// Its name.
+    pub name: String,
+    /// What it asks.
+    pub question: String,
+    /// What is known.
+    pub state: State,
+    /// The option.
+    pub option: Option<u8>,
+    /// The option's name.
+    pub label: Option<String>,
+    /// The level that the option allows.
+    pub seal: Option<u8>,
+    /// How many options there are.
+    pub options: u8,
+    /// Probability that the option is right, 0 to 1.
+    pub confidence: Option<f64>,
+    /// The same in a word.
+    pub band: Option<Band>,
+    /// Probability of each option in millionths.
+    pub probabilities: Vec<Ppm>,
+    /// Which words decide, or what was missing.
+    pub justification: String,
+    /// Ids of evidence, the deciding ones first.
+    pub evidence: Vec<String>,
+    /// What was searched.
+    pub receipt: Receipt,
+}
+
+/// A verified quote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// Such as `e12`.
+    pub id: String,
+    /// The factor it speaks to.
+    pub factor: FactorId,
+    /// What it says of the factor.
+    pub claim: Claim,
+    /// The page's own words.
+    pub quote: String,
+    /// The page.
+    pub page: PageNumber,
+    /// Bytes of the page's text, first and past the last.
+    pub range: [usize; 2],
+    /// Leads to the words in the live page.
+    pub link: String,
+    /// How much the page can carry.
+    pub tier: Tier,
+    /// The page says that it is archived.
+    pub outdated: bool,
+    /// Why the words say so.
+    pub because: String,
+    /// Who claimed it.
+    pub origin: Origin,
+}
+
+/// A page that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PageReport {
+    /// Its place in the order of reading.
+    pub number: PageNumber,
+    /// Its address, or its path below the folder.
+    pub address: String,
+    /// Its title.
+    pub title: String,
+    /// Its language.
+    pub language: Option<String>,
+    /// How much it can carry.
+    pub tier: Tier,
+    /// When it was read, RFC 3339.
+    pub read: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// The date it gives itself.
+    pub dated: Option<String>,
+    /// It says that it is archived.
+    pub outdated: bool,
+    /// Why it was read when it was.
+    pub reason: String,
+}
+
+/// Hidden text with its page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HiddenReport {
+    /// The page.
+    pub page: PageNumber,
+    /// Its address.
+    pub address: String,
+    /// The text.
+    #[serde(flatten)]
+    pub text: HiddenText,
+}
+
+/// The JSON schema of a report (draft 2020-12).
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}
+
+impl Report {
+    /// The report of a finished check.
+    pub fn of(request: &Request, assessment: &Assessment) -> Self {
+        let framework = &request.framework;
+        let card = &assessment.scorecard;
+        let weights = framework.weight_set(Some(&card.weights)).map_or("", |w| w.title.as_str());
+        let rounding = framework.rounding(Some(&card.rounding)).map_or("", |r| r.title.as_str());
+        let address: BTreeMap<PageNumber, &str> = assessment.pages.iter().map(|p| (p.number, p.address.as_str())).collect();
+        Self {
+            format: "sovcheck-report/1".to_owned(),
+            notice: NOTICE.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            check: assessment.id.to_string(),
+            service: assessment.check.service.clone(),
+            source: assessment.check.source.clone(),
+            started: rfc3339(assessment.check.started_ms),
+            framework: FrameworkUsed {
+                id: framework.id.clone(),
+                edition: framework.edition.clone(),
+                title: framework.title.clone(),
+                sha256: framework.sha256.clone(),
+                weights: weights.to_owned(),
+                rounding: rounding.to_owned(),
+                seals: framework.seals.iter().map(|s| s.name.clone()).collect(),
+            },
+            extraction: Extraction {
+                extractor: if request.model.is_some() { "model" } else { "embedded" }.to_owned(),
+                model: request.model.as_ref().map(|m| m.endpoint.model.clone()),
+                prompt: request.model.as_ref().map(|_| EXTRACT.sha256()),
+                settling: WEIGHTS.version.clone(),
+                usage: assessment.usage,
+                cost: request.model.as_ref().and_then(|m| m.price).map(|price| price.of(assessment.usage)),
+            },
+            gaps: gaps(assessment),
+            scorecard: card.clone(),
+            factors: factors(request, assessment),
+            evidence: assessment.findings.iter().enumerate().map(|(i, f)| evidence(i, f, &address)).collect(),
+            pages: assessment
+                .pages
+                .iter()
+                .map(|p| PageReport {
+                    number: p.number,
+                    address: p.address.clone(),
+                    title: p.title.clone(),
+                    language: p.language.clone(),
+                    tier: p.tier,
+                    read: rfc3339(p.read_at_ms),
+                    sha256: p.sha256.clone(),
+                    dated: p.dated.clone(),
+                    outdated: p.outdated,
+                    reason: p.reason.clone(),
+                })
+                .collect(),
+            unread: assessment.unread.clone(),
+            hidden: assessment
+                .pages
+                .iter()
+                .flat_map(|p| p.hidden.iter().map(|text| HiddenReport { page: p.number, address: p.address.clone(), text: text.clone() }))
+                // Icons hidden from screen readers and closed menus are everywhere; what speaks to an assessor, or is long, is worth a look.
+                .filter(|h| h.text.addresses_assessor || h.text.words.chars().count() >= 40)
+                .collect(),
+        }
+    }
+
+    /// The evidence with this id.
+    pub fn evidence(&self, id: &str) -> Option<&Evidence> {
+        self.evidence.iter().find(|e| e.id == id)
+    }
+
+    /// The page with this number.
+    pub fn page(&self, number: PageNumber) -> Option<&PageReport> {
+        self.pages.iter().find(|p| p.number == number)
+    }
+
+    /// How many factors are in `state`.
+    pub fn count(&self, state: State) -> usize {
+        self.factors.iter().filter(|f| f.state == state).count()
+    }
+
+    /// How many addresses were not read, by reason.
+    pub fn unread_by_reason(&self) -> BTreeMap<Why, usize> {
+        let mut counts = BTreeMap::new();
+        for unread in &self.unread {
+            *counts.entry(unread.why).or_default() += 1;
+        }
+        counts
+    }
+}
+
+fn gaps(assessment: &Assessment) -> Vec<String> {
+    let mut gaps = Vec::new();
+    let failed: Vec<&str> = assessment.answers.iter().filter(|a| a.state == State::Failed).map(|a| a.factor.as_str()).collect();
+    if let Some(first) = assessment.answers.iter().find(|a| a.state == State::Failed) {
+        gaps.push(format!("{} factors were not judged ({}). {}", failed.len(), failed.join(", "), first.justification));
+    }
+    let broken = assessment.unread.iter().filter(|u| u.why == Why::Failed).count();
+    if broken > 0 {
+        gaps.push(format!("{broken} addresses could not be read."));
+    }
+    gaps
+}
+
+fn factors(request: &Request, assessment: &Assessment) -> Vec<FactorReport> {
+    let framework = &request.framework;
+    framework
+        .factors
+        .iter()
+        .zip(&assessment.answers)
+        .map(|(factor, answer)| {
+            let option = answer.option.and_then(|n| factor.option(n));
+            let confidence = answer.confidence();
+            FactorReport {
+                id: factor.id.clone(),
+                objective: framework.objectives[factor.objective].id.clone(),
+                name: factor.name.clone(),
+                question: factor.question.clone(),
+                state: answer.state,
+                option: answer.option,
+                label: option.map(|o| o.label.clone()),
+                seal: option.map(|o| o.seal),
+                options: u8::try_from(factor.options.len()).unwrap_or(u8::MAX),
+                confidence: confidence.map(|p| f64::from(p / 1_000) / 1_000.0),
+                band: confidence.map(Band::of),
+                probabilities: answer.probabilities.clone(),
+                justification: answer.justification.clone(),
+                evidence: answer.findings.iter().map(|i| format!("e{}", i + 1)).collect(),
+                receipt: answer.receipt.clone(),
+            }
+        })
+        .collect()
+}
+
+fn evidence(i: usize, finding: &Finding, address: &BTreeMap<PageNumber, &str>) -> Evidence {
+    let range = finding.range();
+    Evidence {
+        id: format!("e{}", i + 1),
+        factor: finding.factor().clone(),
+        claim: finding.claim(),
+        quote: finding.quote().to_owned(),
+        page: finding.page(),
+        range: [range.start, range.end],
+        link: link::to_words(address.get(&finding.page()).copied().unwrap_or(""), finding.quote()),
+        tier: finding.tier(),
+        outdated: finding.outdated(),
+        because: finding.because().to_owned(),
+        origin: finding.origin().clone(),
+    }
+}

@@ -1,0 +1,47 @@
+//! The table `answers`: one settled factor a row, with its claims.
+
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+
+use super::{Store, StoreError, from_json, on, to, to_json};
+use crate::domain::answer::Answer;
+use crate::domain::evidence::Candidate;
+use crate::domain::id::CheckId;
+use crate::llm::Usage;
+
+/// A settled factor as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The answer; its findings are places in `claims`.
+    pub answer: Answer,
+    /// The claims that were verified. They are verified anew when they are read.
+    pub claims: Vec<Candidate>,
+    /// What the factor cost.
+    pub usage: Usage,
+}
+
+impl Store {
+    /// Keeps a settled factor. Keeping it again changes nothing: the first answer stands.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn keep_answer(&self, check: CheckId, settled: &Settled) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO answers (check_id, factor, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let factor = settled.answer.factor.as_str();
+        let doc = to_json(settled, "answers", factor)?;
+        on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(factor).bind(doc).execute(pool).await.map(|_| ()))
+            .map_err(to("keep an answer"))
+    }
+
+    /// The settled factors of a check.
+    ///
+    /// # Errors
+    /// The database fails or a row is corrupt.
+    pub async fn answers(&self, check: CheckId) -> Result<Vec<Settled>, StoreError> {
+        const SQL: &str = "SELECT factor, doc FROM answers WHERE check_id = $1 ORDER BY factor";
+        let rows: Vec<(String, String)> = on!(self, pool => sqlx::query(SQL).bind(check.to_string()).fetch_all(pool).await
+            .and_then(|rows| rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()))
+        .map_err(to("read answers"))?;
+        rows.iter().map(|(factor, doc)| from_json(doc, "answers", factor)).collect()
+    }
+}

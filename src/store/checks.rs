@@ -1,0 +1,89 @@
+//! The table `checks`.
+
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+
+use super::{Store, StoreError, corrupt, from_json, on, to, to_json};
+use crate::domain::id::CheckId;
+
+/// How far a check has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Pages are being read.
+    Crawl,
+    /// All pages are read; factors are being answered.
+    Extract,
+    /// All factors have an answer.
+    Done,
+}
+
+impl Stage {
+    const ALL: [Self; 3] = [Self::Crawl, Self::Extract, Self::Done];
+
+    /// The name in the database and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crawl => "crawl",
+            Self::Extract => "extract",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// A check as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Its id, as text in the document too.
+    #[serde(skip)]
+    pub id: Option<CheckId>,
+    /// The service's name.
+    pub service: String,
+    /// The start address, or the folder as it was given.
+    pub source: String,
+    /// Whether the source is a folder.
+    pub folder: bool,
+    /// When it began, milliseconds since the epoch.
+    pub started_ms: u64,
+}
+
+impl Store {
+    /// Begins a check in stage [`Stage::Crawl`].
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn begin(&self, id: CheckId, request: &str, check: &Check) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO checks (id, request, doc, stage, started_ms, changed_ms) VALUES ($1, $2, $3, $4, $5, $5)";
+        let doc = to_json(check, "checks", &id.to_string())?;
+        let started = i64::try_from(check.started_ms).unwrap_or(i64::MAX);
+        on!(self, pool => sqlx::query(SQL).bind(id.to_string()).bind(request).bind(doc).bind(Stage::Crawl.name()).bind(started)
+            .execute(pool).await.map(|_| ())).map_err(to("begin a check"))
+    }
+
+    /// The latest check for `request` that is not done.
+    ///
+    /// # Errors
+    /// The database fails or the row is corrupt.
+    pub async fn unfinished(&self, request: &str) -> Result<Option<(CheckId, Check, Stage)>, StoreError> {
+        const SQL: &str = "SELECT id, doc, stage FROM checks WHERE request = $1 AND stage <> 'done' ORDER BY started_ms DESC, id DESC LIMIT 1";
+        let row: Option<(String, String, String)> = on!(self, pool => sqlx::query(SQL).bind(request).fetch_optional(pool).await
+            .and_then(|row| row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).transpose()))
+        .map_err(to("look for an unfinished check"))?;
+        let Some((id, doc, stage)) = row else { return Ok(None) };
+        let parsed: CheckId = id.parse().map_err(|error| corrupt("checks", "id", &id, error))?;
+        let stage = Stage::ALL.into_iter().find(|s| s.name() == stage).ok_or_else(|| corrupt("checks", "stage", &id, stage))?;
+        let mut check: Check = from_json(&doc, "checks", &id)?;
+        check.id = Some(parsed);
+        Ok(Some((parsed, check, stage)))
+    }
+
+    /// Moves a check on to `stage`.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn reach(&self, id: CheckId, stage: Stage, now_ms: u64) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE checks SET stage = $2, changed_ms = $3 WHERE id = $1";
+        let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
+        on!(self, pool => sqlx::query(SQL).bind(id.to_string()).bind(stage.name()).bind(now).execute(pool).await.map(|_| ()))
+            .map_err(to("move a check on"))
+    }
+}

@@ -1,0 +1,134 @@
+//! What is kept: checks, their pages, what was not read, and the answers. SQLite or Postgres, one SQL text for both.
+//!
+//! All SQL of the program is below this module. A row that cannot be read back names table, column and row. Findings
+//! are kept as the claims they were and are verified anew against the stored page when they are read: there is no back
+//! door around verification.
+
+mod answers;
+mod checks;
+mod pages;
+
+pub use answers::Settled;
+pub use checks::{Check, Stage};
+
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+use sqlx::{PgPool, SqlitePool};
+
+/// A handle to the database; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: Pool,
+}
+
+#[derive(Clone, Debug)]
+enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// Runs one expression on whichever database is in use.
+macro_rules! on {
+    ($store:expr, $pool:ident => $run:expr) => {
+        match &$store.pool {
+            $crate::store::Pool::Sqlite($pool) => $run,
+            $crate::store::Pool::Postgres($pool) => $run,
+        }
+    };
+}
+use on;
+
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address names no database that is known.
+    #[error("`{0}` is not a database address: use sqlite:PATH or postgres://…")]
+    Address(String),
+    /// The folder of the database file cannot be made.
+    #[error("could not make the folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database did not do it.
+    #[error("could not {action}")]
+    Sql {
+        /// What was asked.
+        action: &'static str,
+        /// Why not.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The schema could not be brought up to date.
+    #[error("could not bring the database's schema up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    /// A row that this program did not write, or no longer understands.
+    #[error("the database is inconsistent: {table}.{column} of {row}: {problem}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's key.
+        row: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+fn to(action: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |source| StoreError::Sql { action, source }
+}
+
+fn corrupt(table: &'static str, column: &'static str, row: &str, problem: impl ToString) -> StoreError {
+    StoreError::Corrupt { table, column, row: row.to_owned(), problem: problem.to_string() }
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str, table: &'static str, row: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| corrupt(table, "doc", row, error))
+}
+
+fn to_json<T: serde::Serialize>(value: &T, table: &'static str, row: &str) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| corrupt(table, "doc", row, error))
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` (made if it is missing), `sqlite::memory:` or `postgres://…`, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`] says whether address, folder, connection or schema is at fault.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        let migrations = sqlx::migrate!("src/store/migrations");
+        if let Some(path) = address.strip_prefix("sqlite:") {
+            let folder = std::path::Path::new(path).parent().filter(|p| !p.as_os_str().is_empty() && path != ":memory:");
+            if let Some(folder) = folder {
+                std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
+            }
+            let options: SqliteConnectOptions = address.parse().map_err(to("read the database address"))?;
+            let options = options
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .busy_timeout(std::time::Duration::from_secs(10));
+            // An in-memory database lives as long as its one connection.
+            let connections = if path == ":memory:" { 1 } else { 4 };
+            let pool = SqlitePoolOptions::new().max_connections(connections).connect_with(options).await.map_err(to("open the database"))?;
+            migrations.run(&pool).await.map_err(StoreError::Migrate)?;
+            return Ok(Self { pool: Pool::Sqlite(pool) });
+        }
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            let pool = PgPoolOptions::new().max_connections(8).connect(address).await.map_err(to("open the database"))?;
+            migrations.run(&pool).await.map_err(StoreError::Migrate)?;
+            return Ok(Self { pool: Pool::Postgres(pool) });
+        }
+        Err(StoreError::Address(address.to_owned()))
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        on!(self, pool => pool.close().await);
+    }
+}
