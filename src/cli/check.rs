@@ -212,7 +212,10 @@ pub(super) async fn run(args: CheckArgs) -> Ended {
 fn exit_of(error: &PipelineError) -> Exit {
     match error {
         PipelineError::Crawl(CrawlError::Start { .. } | CrawlError::Folder { .. }) => Exit::NothingReadable,
-        PipelineError::Crawl(CrawlError::Client(_)) | PipelineError::Store(_) | PipelineError::Inconsistent(_) | PipelineError::Score(_) => Exit::Fault,
+        PipelineError::Crawl(CrawlError::Client(_))
+        | PipelineError::Store(_)
+        | PipelineError::Inconsistent(_)
+        | PipelineError::Score(_) => Exit::Fault,
         PipelineError::Model(_) | PipelineError::Dense(_) => Exit::BadInput,
     }
 }

@@ -24,7 +24,8 @@ pub(super) fn run(command: &FrameworkCommand) -> Ended {
     }
     .map_err(|error| (Exit::BadInput, error.into()))?;
     let options: usize = framework.factors.iter().map(|f| f.options.len()).sum();
-    let with_rules = framework.factors.iter().filter(|f| framework.knowledge.rules.iter().any(|r| r.factor == f.id && r.claim.is_some())).count();
+    let with_rules =
+        framework.factors.iter().filter(|f| framework.knowledge.rules.iter().any(|r| r.factor == f.id && r.claim.is_some())).count();
     output::print(&format!(
         "{} {}: {} objectives, {} factors, {options} options, {} weight sets, {} rules for {with_rules} factors. No faults.\nsha256 {}\n",
         framework.id,

@@ -97,7 +97,9 @@ fn as_line(event: &Event<'_>) -> Option<String> {
 fn as_json(event: &Event<'_>) -> serde_json::Value {
     match event {
         Event::Started { id, resumed } => json!({ "event": "started", "check": id.to_string(), "resumed_pages": resumed }),
-        Event::Page { page, read, known } => json!({ "event": "page", "address": page.address, "read": read, "known": known, "reason": page.reason }),
+        Event::Page { page, read, known } => {
+            json!({ "event": "page", "address": page.address, "read": read, "known": known, "reason": page.reason })
+        }
         Event::Unread(unread) => json!({ "event": "unread", "address": unread.address, "why": unread.why, "detail": unread.detail }),
         Event::Indexed { passages } => json!({ "event": "indexed", "passages": passages }),
         Event::Factor { answer, done, of } => {

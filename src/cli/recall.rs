@@ -67,12 +67,22 @@ pub(super) async fn run(command: EvalCommand) -> Ended {
 async fn measure(args: &RecallArgs) -> anyhow::Result<Exit> {
     let framework = framework::chosen(args.framework.as_deref()).map_err(|(_, error)| error)?;
     let endpoint = match (&args.embed_url, &args.embed_model) {
-        (Some(url), Some(model)) => {
-            Some(Endpoint::new(EndpointSettings { base_url: url.clone(), model: model.clone(), key: None, timeout: Duration::from_secs(600) })?)
-        }
+        (Some(url), Some(model)) => Some(Endpoint::new(EndpointSettings {
+            base_url: url.clone(),
+            model: model.clone(),
+            key: None,
+            timeout: Duration::from_secs(600),
+        })?),
         _ => None,
     };
-    let mut out = format!("{:<14} {:<16} {:>5} {:>8} {}\n", "vendor", "weights", "pairs", "passages", KS.map(|k| format!("{:>6}", format!("@{k}"))).join(""));
+    let mut out = format!(
+        "{:<14} {:<16} {:>5} {:>8} {}\n",
+        "vendor",
+        "weights",
+        "pairs",
+        "passages",
+        KS.map(|k| format!("{:>6}", format!("@{k}"))).join("")
+    );
     for vendor in vendors(args)? {
         let facts: Facts = read_json(&args.corpora.join("labels").join(&vendor).join("facts.json"))?;
         let pages = pages(&args.corpora.join("sites").join(&vendor)).await?;

@@ -81,9 +81,7 @@ pub(super) fn run(args: &ScoreArgs) -> Ended {
     let framework = framework::chosen(args.profile.framework.as_deref())?;
     args.profile.check(&framework).map_err(bad)?;
     let responses = read(args).map_err(bad)?;
-    let card = score(&framework, &responses, &args.profile.profile())
-        .with_context(|| args.file.display().to_string())
-        .map_err(bad)?;
+    let card = score(&framework, &responses, &args.profile.profile()).with_context(|| args.file.display().to_string()).map_err(bad)?;
     match args.format {
         Form::Json => {
             let json = serde_json::to_string_pretty(&card).map_err(|error| (Exit::Fault, error.into()))?;
@@ -164,7 +162,10 @@ fn table(text: &str, name: &str) -> anyhow::Result<Responses> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).comment(Some(b'#')).from_reader(text.as_bytes());
     let headers = reader.headers().with_context(|| format!("{name}: not CSV"))?.clone();
     let column = |wanted: &str| {
-        headers.iter().position(|h| h.eq_ignore_ascii_case(wanted)).ok_or_else(|| anyhow!("{name}:1: there is no column `{wanted}`; the header is `factor,option`"))
+        headers
+            .iter()
+            .position(|h| h.eq_ignore_ascii_case(wanted))
+            .ok_or_else(|| anyhow!("{name}:1: there is no column `{wanted}`; the header is `factor,option`"))
     };
     let (factor_column, option_column) = (column("factor")?, column("option")?);
     let mut responses = BTreeMap::new();

@@ -53,7 +53,13 @@ mod tests {
     fn an_address_a_host_and_a_folder_are_told_apart() {
         assert!(matches!(parse("."), Ok(Source::Folder(_))));
         assert!(matches!(parse("docs.example.eu/a"), Ok(Source::Site(url)) if url.as_str() == "https://docs.example.eu/a"));
-        for (bad, says) in [("nowhere", "neither"), ("./nowhere", "neither"), ("ftp://example.eu", "only http"), ("http://", "not an address"), ("Cargo.toml", "is a file")] {
+        for (bad, says) in [
+            ("nowhere", "neither"),
+            ("./nowhere", "neither"),
+            ("ftp://example.eu", "only http"),
+            ("http://", "not an address"),
+            ("Cargo.toml", "is a file"),
+        ] {
             let said = format!("{:#}", parse(bad).expect_err(bad));
             assert!(said.contains(says), "{bad}: {said}");
         }

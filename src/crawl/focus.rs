@@ -87,9 +87,7 @@ pub fn tier(path: &str, title: &str) -> Tier {
         return Tier::Marketing;
     }
     let strongest = |tiers: Vec<Tier>| tiers.into_iter().min();
-    strongest(by_path)
-        .or_else(|| strongest(of(title).into_iter().filter(|t| *t != Tier::Marketing).collect()))
-        .unwrap_or(Tier::Technical)
+    strongest(by_path).or_else(|| strongest(of(title).into_iter().filter(|t| *t != Tier::Marketing).collect())).unwrap_or(Tier::Technical)
 }
 
 /// Whether the path says that the page is kept as a record only.
@@ -142,10 +140,21 @@ mod tests {
     #[test]
     fn evidence_comes_before_detail_in_every_language() {
         let sooner = [
-            ("/legal/dpa/", "", ""), ("/x1", "Liste des sous-traitants", ""), ("/de/auftragsverarbeitung", "", ""), ("/a", "Términos y condiciones: condiciones", ""),
-            ("/impressum.html", "", ""), ("/s", "Nachhaltigkeit", ""), ("/it/sostenibilità/", "", ""), ("/p", "Verwerkersovereenkomst", ""),
+            ("/legal/dpa/", "", ""),
+            ("/x1", "Liste des sous-traitants", ""),
+            ("/de/auftragsverarbeitung", "", ""),
+            ("/a", "Términos y condiciones: condiciones", ""),
+            ("/impressum.html", "", ""),
+            ("/s", "Nachhaltigkeit", ""),
+            ("/it/sostenibilità/", "", ""),
+            ("/p", "Verwerkersovereenkomst", ""),
         ];
-        let later = [("/blog/2019/our-team", "", ""), ("/changelog/1.2", "", ""), ("/languages/ruby/getting-started", "Ruby", ""), ("/search?q=a", "", "")];
+        let later = [
+            ("/blog/2019/our-team", "", ""),
+            ("/changelog/1.2", "", ""),
+            ("/languages/ruby/getting-started", "Ruby", ""),
+            ("/search?q=a", "", ""),
+        ];
         for (path, link, heading) in sooner {
             for (path2, link2, heading2) in later {
                 assert!(score(path, link, heading).value > score(path2, link2, heading2).value, "{path} {link} / {path2}");

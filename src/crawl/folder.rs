@@ -82,11 +82,17 @@ impl Folder {
     pub fn settle(&self, url: &Url) -> Option<Url> {
         let path = self.path_of(url);
         let trimmed = path.trim_end_matches('/');
-        [trimmed.to_owned(), format!("{trimmed}/index.html"), format!("{trimmed}.html"), format!("{trimmed}/index.md"), format!("{trimmed}.md")]
-            .iter()
-            .map(|candidate| candidate.trim_start_matches('/'))
-            .find(|candidate| self.files.binary_search_by(|file| file.as_str().cmp(candidate)).is_ok())
-            .and_then(|file| self.url_of(file))
+        [
+            trimmed.to_owned(),
+            format!("{trimmed}/index.html"),
+            format!("{trimmed}.html"),
+            format!("{trimmed}/index.md"),
+            format!("{trimmed}.md"),
+        ]
+        .iter()
+        .map(|candidate| candidate.trim_start_matches('/'))
+        .find(|candidate| self.files.binary_search_by(|file| file.as_str().cmp(candidate)).is_ok())
+        .and_then(|file| self.url_of(file))
     }
 
     /// Reads a file.

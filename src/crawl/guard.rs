@@ -55,8 +55,7 @@ impl Guard {
             Some(Host::Ipv6(ip)) => IpAddr::V6(ip),
             Some(Host::Domain(name)) => return local_name(name),
         };
-        let open = ip == IpAddr::V4(Ipv4Addr::LOCALHOST)
-            && url.port_or_known_default().is_some_and(|port| self.open_ports.contains(&port));
+        let open = ip == IpAddr::V4(Ipv4Addr::LOCALHOST) && url.port_or_known_default().is_some_and(|port| self.open_ports.contains(&port));
         if open || is_public(ip) { Ok(()) } else { Err(Refusal::NotPublic(ip)) }
     }
 }
@@ -143,16 +142,55 @@ mod tests {
     fn every_notation_of_an_inner_address_is_refused() {
         let guard = Guard::default();
         for address in [
-            "http://127.0.0.1/", "http://127.1/", "http://0/", "http://0.0.0.0/", "http://2130706433/", "http://0x7f000001/",
-            "http://0177.0.0.1/", "http://127.0.0.1./", "http://10.1.2.3/", "http://172.16.0.1/", "http://172.31.255.255/",
-            "http://192.168.1.1/", "http://169.254.169.254/latest/meta-data/", "http://100.64.0.1/", "http://224.0.0.1/",
-            "http://255.255.255.255/", "http://198.18.0.1/", "http://192.0.2.1/", "http://240.0.0.1/", "http://192.88.99.1/",
-            "http://[::1]/", "http://[::]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:8.8.8.8]/", "http://[::127.0.0.1]/",
-            "http://[64:ff9b::7f00:1]/", "http://[64:ff9b:1::1]/", "http://[2002:7f00:1::]/", "http://[2002:808:808::]/", "http://[2001:0:1::1]/",
-            "http://[fe80::1]/", "http://[fc00::1]/", "http://[fd12::1]/", "http://[fec0::1]/", "http://[ff02::1]/", "http://[2001:db8::1]/",
-            "http://[100::1]/", "http://localhost/", "http://LOCALHOST./", "http://a.localhost/", "http://router/", "http://printer.local/",
-            "http://metadata.google.internal/", "http://user@example.eu/", "http://user:secret@example.eu/", "ftp://example.eu/",
-            "file:///etc/passwd", "gopher://example.eu/", "http://①②⑦.⓪.⓪.①/",
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://0/",
+            "http://0.0.0.0/",
+            "http://2130706433/",
+            "http://0x7f000001/",
+            "http://0177.0.0.1/",
+            "http://127.0.0.1./",
+            "http://10.1.2.3/",
+            "http://172.16.0.1/",
+            "http://172.31.255.255/",
+            "http://192.168.1.1/",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://100.64.0.1/",
+            "http://224.0.0.1/",
+            "http://255.255.255.255/",
+            "http://198.18.0.1/",
+            "http://192.0.2.1/",
+            "http://240.0.0.1/",
+            "http://192.88.99.1/",
+            "http://[::1]/",
+            "http://[::]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:8.8.8.8]/",
+            "http://[::127.0.0.1]/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://[64:ff9b:1::1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[2002:808:808::]/",
+            "http://[2001:0:1::1]/",
+            "http://[fe80::1]/",
+            "http://[fc00::1]/",
+            "http://[fd12::1]/",
+            "http://[fec0::1]/",
+            "http://[ff02::1]/",
+            "http://[2001:db8::1]/",
+            "http://[100::1]/",
+            "http://localhost/",
+            "http://LOCALHOST./",
+            "http://a.localhost/",
+            "http://router/",
+            "http://printer.local/",
+            "http://metadata.google.internal/",
+            "http://user@example.eu/",
+            "http://user:secret@example.eu/",
+            "ftp://example.eu/",
+            "file:///etc/passwd",
+            "gopher://example.eu/",
+            "http://①②⑦.⓪.⓪.①/",
         ] {
             let url = Url::parse(address).expect(address);
             assert!(guard.admits(&url).is_err(), "{address}");
@@ -162,7 +200,14 @@ mod tests {
     #[test]
     fn public_addresses_are_admitted() {
         let guard = Guard::default();
-        for address in ["https://example.eu/", "http://8.8.8.8/", "https://[2a00:1450::1]/", "https://docs.example.eu:8443/a", "http://100.63.0.1/", "http://172.32.0.1/"] {
+        for address in [
+            "https://example.eu/",
+            "http://8.8.8.8/",
+            "https://[2a00:1450::1]/",
+            "https://docs.example.eu:8443/a",
+            "http://100.63.0.1/",
+            "http://172.32.0.1/",
+        ] {
             assert_eq!(guard.admits(&Url::parse(address).expect(address)), Ok(()), "{address}");
         }
     }

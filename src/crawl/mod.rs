@@ -19,9 +19,10 @@ pub mod url;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
 use ::url::Url;
+use sha2::{Digest, Sha256};
 
+use self::url::Scope;
 use crate::clock;
 use crate::domain::id::PageNumber;
 use crate::domain::page::{BlockKind, Page, Unread, Why};
@@ -31,7 +32,6 @@ use fetch::{FetchError, Fetched, Fetcher};
 use folder::Folder;
 use frontier::Frontier;
 use robots::Robots;
-use self::url::Scope;
 
 /// Where the documentation is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -243,7 +243,10 @@ impl Crawl {
             Ok((Err(error), _)) => return Some(self.unread(&address, Why::Failed, &error.to_string())),
             Err(_) => return Some(self.unread(&address, Why::Failed, "the reader gave up on it")),
         };
-        if document.robots.contains("none") || fetched.robots.contains("none") || document.robots.contains("noindex") && document.robots.contains("nosnippet") {
+        if document.robots.contains("none")
+            || fetched.robots.contains("none")
+            || document.robots.contains("noindex") && document.robots.contains("nosnippet")
+        {
             return Some(self.unread(&address, Why::Robots, "its robots tag forbids quoting"));
         }
         if !document.robots.contains("nofollow") {
@@ -345,8 +348,19 @@ fn text_key(text: &str) -> String {
 /// A page of few words whose title or heading says that nothing is here.
 fn is_error_page(document: &Document) -> bool {
     const SIGNS: &[&str] = &[
-        "404", "page not found", "not found", "page introuvable", "seite nicht gefunden", "página no encontrada", "pagina non trovata",
-        "pagina niet gevonden", "internal server error", "service unavailable", "bad gateway", "access denied", "error 5",
+        "404",
+        "page not found",
+        "not found",
+        "page introuvable",
+        "seite nicht gefunden",
+        "página no encontrada",
+        "pagina non trovata",
+        "pagina niet gevonden",
+        "internal server error",
+        "service unavailable",
+        "bad gateway",
+        "access denied",
+        "error 5",
     ];
     let says = |text: &str| {
         let text = text.to_lowercase();

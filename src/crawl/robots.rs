@@ -72,7 +72,8 @@ impl Robots {
             let Ok(fetched) = fetcher.get(&map).await else { continue };
             let found = sitemap::parse(&fetched.bytes);
             maps.extend(found.maps.iter().rev().filter_map(|m| Url::parse(m).ok()));
-            addresses.extend(found.pages.iter().filter_map(|p| Url::parse(p).ok()).filter_map(clean).filter(|p| p.host_str() == map.host_str()));
+            addresses
+                .extend(found.pages.iter().filter_map(|p| Url::parse(p).ok()).filter_map(clean).filter(|p| p.host_str() == map.host_str()));
         }
         addresses.truncate(MAX_ADDRESSES);
         addresses

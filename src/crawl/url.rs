@@ -40,12 +40,28 @@ fn site_of(url: &Url) -> String {
 }
 
 /// Query names that say who came from where, not what is shown.
-const NOISE: &[&str] = &["gclid", "fbclid", "mc_cid", "mc_eid", "ref", "source", "sessionid", "session_id", "sid", "phpsessid", "jsessionid", "print", "replytocom", "share"];
+const NOISE: &[&str] = &[
+    "gclid",
+    "fbclid",
+    "mc_cid",
+    "mc_eid",
+    "ref",
+    "source",
+    "sessionid",
+    "session_id",
+    "sid",
+    "phpsessid",
+    "jsessionid",
+    "print",
+    "replytocom",
+    "share",
+];
 /// Endings of files that hold no documentation.
 const NOT_READ: &[&str] = &[
-    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "bmp", "css", "js", "mjs", "map", "woff", "woff2", "ttf", "eot", "otf", "mp4", "webm", "mp3",
-    "wav", "mov", "avi", "zip", "gz", "tgz", "bz2", "xz", "7z", "rar", "tar", "exe", "dmg", "deb", "rpm", "msi", "iso", "bin", "jar", "json", "xml", "rss",
-    "atom", "yaml", "yml", "csv", "xls", "xlsx", "ppt", "pptx", "doc", "docx", "odt", "sig", "asc", "ics", "vcf",
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "bmp", "css", "js", "mjs", "map", "woff", "woff2", "ttf", "eot", "otf",
+    "mp4", "webm", "mp3", "wav", "mov", "avi", "zip", "gz", "tgz", "bz2", "xz", "7z", "rar", "tar", "exe", "dmg", "deb", "rpm", "msi",
+    "iso", "bin", "jar", "json", "xml", "rss", "atom", "yaml", "yml", "csv", "xls", "xlsx", "ppt", "pptx", "doc", "docx", "odt", "sig",
+    "asc", "ics", "vcf",
 ];
 /// Longest address that is followed.
 const MAX_LENGTH: usize = 2_000;

@@ -43,9 +43,7 @@ impl State {
 }
 
 /// A probability in a word, for people.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Band {
     /// Under 60 %.
@@ -112,9 +110,7 @@ impl Answer {
     /// The probability that the option is right, if there is an option to be right.
     pub fn confidence(&self) -> Option<Ppm> {
         match (self.state, self.option) {
-            (State::Answered, Some(option)) => {
-                self.probabilities.get(usize::from(option).checked_sub(1)?).copied()
-            }
+            (State::Answered, Some(option)) => self.probabilities.get(usize::from(option).checked_sub(1)?).copied(),
             _ => None,
         }
     }

@@ -58,9 +58,7 @@ id! {
 /// The place of a page within its check, counted from 1 in the order of reading.
 ///
 /// Small on purpose: it is what a model sees and what a quote points to.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct PageNumber(pub u32);
 
@@ -71,9 +69,7 @@ impl fmt::Display for PageNumber {
 }
 
 /// The id of a factor, such as `SOV-2.1`.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct FactorId(pub String);
 

@@ -98,10 +98,7 @@ fn fold_into(text: &str, base: usize, folded: &mut String, origin: &mut Vec<u32>
     let mut blank = true;
     let mut put = |c: char, at: usize, folded: &mut String| {
         folded.push(c);
-        origin.extend(std::iter::repeat_n(
-            u32::try_from(base + at).unwrap_or(u32::MAX),
-            c.len_utf8(),
-        ));
+        origin.extend(std::iter::repeat_n(u32::try_from(base + at).unwrap_or(u32::MAX), c.len_utf8()));
     };
     let mut pending: Option<usize> = None;
     // Combining marks compose with the letter before them, so a cluster is folded as one.
@@ -123,17 +120,13 @@ fn fold_into(text: &str, base: usize, folded: &mut String, origin: &mut Vec<u32>
             blank = false;
             put(c, at, folded);
         };
-        let marks_follow = clusters
-            .peek()
-            .is_some_and(|(_, c)| unicode_normalization::char::is_combining_mark(*c));
+        let marks_follow = clusters.peek().is_some_and(|(_, c)| unicode_normalization::char::is_combining_mark(*c));
         if first.is_ascii() && !marks_follow {
             write(first, folded);
             continue;
         }
         let mut cluster = String::from(first);
-        while let Some((_, mark)) =
-            clusters.next_if(|(_, c)| unicode_normalization::char::is_combining_mark(*c))
-        {
+        while let Some((_, mark)) = clusters.next_if(|(_, c)| unicode_normalization::char::is_combining_mark(*c)) {
             cluster.push(mark);
         }
         for c in cluster.nfkc() {
@@ -174,9 +167,7 @@ fn cuts_word(text: &str, at: &Range<usize>) -> bool {
         _ => false,
     };
     let splits_number = |edge: char, outer: Option<char>, beyond: Option<char>| {
-        edge.is_ascii_digit()
-            && matches!(outer, Some('.' | ','))
-            && beyond.is_some_and(|c| c.is_ascii_digit())
+        edge.is_ascii_digit() && matches!(outer, Some('.' | ',')) && beyond.is_some_and(|c| c.is_ascii_digit())
     };
     (first.is_alphanumeric() && (joins(b1, b2) || splits_number(first, b1, b2)))
         || (last.is_alphanumeric() && (joins(a1, a2) || splits_number(last, a1, a2)))
@@ -184,11 +175,50 @@ fn cuts_word(text: &str, at: &Range<usize>) -> bool {
 
 /// Negations in the languages that are read. Whole words, lower case.
 const NEGATIONS: &[&str] = &[
-    "not", "no", "never", "none", "neither", "nor", "without", "cannot", "except", "unless", "ne",
-    "n", "pas", "aucun", "aucune", "sans", "jamais", "ni", "sauf", "nicht", "kein", "keine",
-    "keinen", "keiner", "keinem", "keines", "ohne", "nie", "niemals", "ausgenommen", "sin",
-    "nunca", "ningún", "ninguna", "salvo", "non", "senza", "mai", "nessun", "nessuna", "niet",
-    "geen", "zonder", "nooit",
+    "not",
+    "no",
+    "never",
+    "none",
+    "neither",
+    "nor",
+    "without",
+    "cannot",
+    "except",
+    "unless",
+    "ne",
+    "n",
+    "pas",
+    "aucun",
+    "aucune",
+    "sans",
+    "jamais",
+    "ni",
+    "sauf",
+    "nicht",
+    "kein",
+    "keine",
+    "keinen",
+    "keiner",
+    "keinem",
+    "keines",
+    "ohne",
+    "nie",
+    "niemals",
+    "ausgenommen",
+    "sin",
+    "nunca",
+    "ningún",
+    "ninguna",
+    "salvo",
+    "non",
+    "senza",
+    "mai",
+    "nessun",
+    "nessuna",
+    "niet",
+    "geen",
+    "zonder",
+    "nooit",
 ];
 
 /// Whether the sentence around `at` holds a negation that the quote leaves out.
@@ -224,9 +254,9 @@ fn sentence_start(text: &str, at: usize) -> usize {
 
 /// Whether `text` holds a word that turns a statement round, in any of the languages that are read.
 pub fn has_negation(text: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric()).any(|word| {
-        NEGATIONS.iter().any(|n| word.eq_ignore_ascii_case(n)) || word.to_lowercase() == "ningún"
-    }) || text.to_lowercase().contains("n't")
+    text.split(|c: char| !c.is_alphanumeric())
+        .any(|word| NEGATIONS.iter().any(|n| word.eq_ignore_ascii_case(n)) || word.to_lowercase() == "ningún")
+        || text.to_lowercase().contains("n't")
 }
 
 #[cfg(test)]
@@ -249,11 +279,14 @@ mod tests {
 
     #[test]
     fn typography_may_differ() {
-        let stands = "The customer\u{2019}s \u{201c}own\u{201d} keys \u{2013} held  in\u{a0}an HSM \u{2013} are rotated auto\u{ad}matically.";
+        let stands =
+            "The customer\u{2019}s \u{201c}own\u{201d} keys \u{2013} held  in\u{a0}an HSM \u{2013} are rotated auto\u{ad}matically.";
         let quote = "The customer's \"own\" keys - held in an HSM - are rotated automatically.";
         assert_eq!(look(&[stands], quote).as_deref(), Ok(stands));
-        assert_eq!(look(&["Le droit franc\u{327}ais s\u{2019}applique ici."], "droit fran\u{e7}ais s'applique"),
-            Ok("droit franc\u{327}ais s\u{2019}applique".to_owned()));
+        assert_eq!(
+            look(&["Le droit franc\u{327}ais s\u{2019}applique ici."], "droit fran\u{e7}ais s'applique"),
+            Ok("droit franc\u{327}ais s\u{2019}applique".to_owned())
+        );
     }
 
     #[test]

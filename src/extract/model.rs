@@ -63,7 +63,14 @@ pub struct Shown<'a> {
 ///
 /// # Errors
 /// [`AskError`] if asking about another factor would fail in the same way.
-pub async fn ask(endpoint: &Endpoint, budget: &Budget, framework: &Framework, factor: &Factor, service: &str, shown: &[Shown<'_>]) -> Result<(Said, Usage), AskError> {
+pub async fn ask(
+    endpoint: &Endpoint,
+    budget: &Budget,
+    framework: &Framework,
+    factor: &Factor,
+    service: &str,
+    shown: &[Shown<'_>],
+) -> Result<(Said, Usage), AskError> {
     let schema = reply::schema(factor);
     let prompt = fill(framework, factor, service, shown, &schema.to_string()).map_err(AskError::Prompt)?;
     let mut usage = Usage::default();
@@ -122,7 +129,8 @@ fn fill(framework: &Framework, factor: &Factor, service: &str, shown: &[Shown<'_
     for option in factor.choosable() {
         let _ = writeln!(options, "{}. {}: {} (allows {})", option.number, option.label, option.demands, framework.seal_name(option.seal));
     }
-    let not_applicable = factor.not_applicable.as_ref().map_or(String::new(), |rule| format!("State \"not_applicable\" is allowed: {}", rule.when));
+    let not_applicable =
+        factor.not_applicable.as_ref().map_or(String::new(), |rule| format!("State \"not_applicable\" is allowed: {}", rule.when));
     let mut passages = String::new();
     for s in shown {
         let outdated = if s.page.outdated { ", outdated" } else { "" };

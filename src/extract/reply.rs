@@ -139,7 +139,8 @@ mod tests {
     fn only_the_form_that_was_asked_for_is_read() {
         let framework = embedded().expect("the edition loads");
         let factor = framework.factor(&"SOV-2.1".into()).expect("a factor");
-        let good = r#"{"state":"answered","option":3,"quotes":[{"passage":"p1.1","text":"French law applies.","shows":3}],"justification":"x"}"#;
+        let good =
+            r#"{"state":"answered","option":3,"quotes":[{"passage":"p1.1","text":"French law applies.","shows":3}],"justification":"x"}"#;
         assert!(read(good, false, factor).is_ok());
         assert!(read(&format!("```json\n{good}\n```"), false, factor).is_ok());
         assert!(read(r#"{"state":"not_found","option":null,"quotes":[],"justification":""}"#, false, factor).is_ok());
@@ -147,7 +148,10 @@ mod tests {
             ("<html><body>502</body></html>", "JSON"),
             ("The law is French.", "JSON"),
             (&good[..40], "JSON"),
-            (r#"{"state":"answered","option":9,"quotes":[{"passage":"p1.1","text":"x","shows":3}],"justification":""}"#, "option 9 does not exist"),
+            (
+                r#"{"state":"answered","option":9,"quotes":[{"passage":"p1.1","text":"x","shows":3}],"justification":""}"#,
+                "option 9 does not exist",
+            ),
             (r#"{"state":"answered","option":3,"quotes":[],"justification":""}"#, "at least one quote"),
             (r#"{"state":"answered","option":null,"quotes":[],"justification":""}"#, "an option"),
             (r#"{"state":"not_applicable","option":null,"quotes":[],"justification":""}"#, "not allowed"),

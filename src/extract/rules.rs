@@ -42,10 +42,8 @@ impl Matches {
     ///
     /// `retrieved` gives the passages of a factor.
     pub fn find<'p>(framework: &Framework, pages: &[Page], retrieved: impl Fn(&Factor) -> Vec<&'p Passage>) -> Self {
-        let read: HashMap<PageNumber, ReadPage<'_>> = pages
-            .iter()
-            .map(|page| (page.number, ReadPage { page, title: fold(&page.title), units: units(page) }))
-            .collect();
+        let read: HashMap<PageNumber, ReadPage<'_>> =
+            pages.iter().map(|page| (page.number, ReadPage { page, title: fold(&page.title), units: units(page) })).collect();
         let mut by_rule: BTreeMap<String, Vec<Match>> = BTreeMap::new();
         for factor in &framework.factors {
             let rules: Vec<&Rule> = framework.knowledge.rules.iter().filter(|r| r.factor == factor.id).collect();
@@ -81,7 +79,8 @@ impl Matches {
         let mut candidates = Vec::new();
         for rule in framework.knowledge.rules.iter().filter(|r| r.factor == factor.id) {
             let (Some(claim), Some(found)) = (rule.claim, self.by_rule.get(&rule.id)) else { continue };
-            let holds = rule.needs.iter().all(|id| self.by_rule.contains_key(id)) && !rule.unless.iter().any(|id| self.by_rule.contains_key(id));
+            let holds =
+                rule.needs.iter().all(|id| self.by_rule.contains_key(id)) && !rule.unless.iter().any(|id| self.by_rule.contains_key(id));
             if !holds {
                 continue;
             }

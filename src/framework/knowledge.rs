@@ -197,8 +197,7 @@ pub(super) fn read(files: &[File<'_>], factors: &[Factor], try_patterns: bool, f
             }
         }
     }
-    let ids: HashSet<String> =
-        raw.iter().flat_map(|(_, f)| &f.factors).flat_map(|f| &f.rules).map(|r| r.id.get_ref().clone()).collect();
+    let ids: HashSet<String> = raw.iter().flat_map(|(_, f)| &f.factors).flat_map(|f| &f.rules).map(|r| r.id.get_ref().clone()).collect();
     let mut seen = HashSet::new();
     for (file, parsed) in raw {
         for factor in parsed.factors {

@@ -14,10 +14,7 @@ use toml::Spanned;
 
 use super::knowledge::{self, Knowledge};
 use super::points::Points;
-use super::{
-    Factor, FactorOption, Framework, NotApplicable, Objective, Provenance, Rounding, SealLevel,
-    Source, WeightSet,
-};
+use super::{Factor, FactorOption, Framework, NotApplicable, Objective, Provenance, Rounding, SealLevel, Source, WeightSet};
 use crate::domain::id::FactorId;
 
 /// What is wrong with a data file, and where.
@@ -101,8 +98,15 @@ macro_rules! knowledge_files {
 
 /// The knowledge files of the edition that ships with the program.
 const EU_CSF_KNOWLEDGE: &[(&str, &str)] = knowledge_files![
-    "words.toml", "sov-1.toml", "sov-2.toml", "sov-3.toml", "sov-4.toml", "sov-5.toml", "sov-6.toml",
-    "sov-7.toml", "sov-8.toml",
+    "words.toml",
+    "sov-1.toml",
+    "sov-2.toml",
+    "sov-3.toml",
+    "sov-4.toml",
+    "sov-5.toml",
+    "sov-6.toml",
+    "sov-7.toml",
+    "sov-8.toml",
 ];
 
 /// The EU Cloud Sovereignty Framework as it ships with the program.
@@ -134,10 +138,7 @@ fn open_embedded(name: &str) -> Result<String, LoadError> {
 /// # Errors
 /// [`LoadError`] names the file that cannot be read, or every fault with file, line and key.
 pub fn from_path(path: &Path) -> Result<Framework, LoadError> {
-    let read = |path: &Path| {
-        std::fs::read_to_string(path)
-            .map_err(|source| LoadError::Read { path: path.to_owned(), source })
-    };
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.to_owned(), source });
     let text = read(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let below = path.with_extension("");
@@ -214,12 +215,7 @@ struct OptionFile {
 ///
 /// # Errors
 /// See [`from_path`].
-pub fn load(
-    name: &str,
-    text: &str,
-    try_patterns: bool,
-    open: impl Fn(&str) -> Result<String, LoadError>,
-) -> Result<Framework, LoadError> {
+pub fn load(name: &str, text: &str, try_patterns: bool, open: impl Fn(&str) -> Result<String, LoadError>) -> Result<Framework, LoadError> {
     let file = File { name, text };
     let raw: EditionFile = file.parse().map_err(|fault| LoadError::Faults(vec![fault]))?;
     let mut digest = Sha256::new_with_prefix(text);
@@ -233,7 +229,11 @@ pub fn load(
     check_named(&file, &raw.default_rounding, "default_rounding", raw.rounding.iter().map(|r| &r.get_ref().id), &mut faults);
     for (level, seal) in raw.seals.iter().enumerate() {
         if usize::from(seal.get_ref().level) != level {
-            faults.push(file.fault(seal.span().start, "seal.level", format!("is {}, and levels count up from 0: {level} belongs here", seal.get_ref().level)));
+            faults.push(file.fault(
+                seal.span().start,
+                "seal.level",
+                format!("is {}, and levels count up from 0: {level} belongs here", seal.get_ref().level),
+            ));
         }
     }
     for profile in &raw.rounding {
@@ -245,11 +245,7 @@ pub fn load(
     let objectives: Vec<Objective> = raw.objectives.into_iter().map(Spanned::into_inner).collect();
     let weights = raw.weights.into_iter().map(|set| weight_set(&file, set, &objectives, &mut faults)).collect();
     let levels = raw.seals.len();
-    let factors: Vec<Factor> = raw
-        .factors
-        .into_iter()
-        .map(|factor| read_factor(&file, factor, &objectives, levels, &mut faults))
-        .collect();
+    let factors: Vec<Factor> = raw.factors.into_iter().map(|factor| read_factor(&file, factor, &objectives, levels, &mut faults)).collect();
     for objective in objectives.iter().enumerate().filter(|(i, _)| factors.iter().all(|f| f.objective != *i)) {
         faults.push(file.fault(0, format!("objective {}", objective.1.id), "has no factor"));
     }
@@ -333,10 +329,18 @@ fn read_factor(file: &File<'_>, raw: FactorFile, objectives: &[Objective], level
     let key = |field: &str| format!("{id}.{field}");
     let objective = objectives.iter().position(|o| o.id == *raw.objective.get_ref());
     if objective.is_none() {
-        faults.push(file.fault(raw.objective.span().start, key("objective"), format!("names `{}`, which is no objective", raw.objective.get_ref())));
+        faults.push(file.fault(
+            raw.objective.span().start,
+            key("objective"),
+            format!("names `{}`, which is no objective", raw.objective.get_ref()),
+        ));
     }
     if raw.options.len() < 2 {
-        faults.push(file.fault(raw.id.span().start, key("option"), format!("there are {} options; a factor needs at least two", raw.options.len())));
+        faults.push(file.fault(
+            raw.id.span().start,
+            key("option"),
+            format!("there are {} options; a factor needs at least two", raw.options.len()),
+        ));
     }
     let count = raw.options.len();
     let mut labels = HashSet::new();
@@ -344,7 +348,11 @@ fn read_factor(file: &File<'_>, raw: FactorFile, objectives: &[Objective], level
     for (place, option) in raw.options.into_iter().enumerate() {
         let number = *option.number.get_ref();
         if usize::from(number) != place + 1 {
-            faults.push(file.fault(option.number.span().start, key("option.number"), format!("is {number} where option {} is missing", place + 1)));
+            faults.push(file.fault(
+                option.number.span().start,
+                key("option.number"),
+                format!("is {number} where option {} is missing", place + 1),
+            ));
         }
         if !labels.insert(option.label.get_ref().to_lowercase()) {
             faults.push(file.fault(option.label.span().start, key("option.label"), format!("`{}` stands twice", option.label.get_ref())));
@@ -354,10 +362,18 @@ fn read_factor(file: &File<'_>, raw: FactorFile, objectives: &[Objective], level
             Points(0)
         });
         if let Some(before) = options.last().filter(|before| points <= before.points) {
-            faults.push(file.fault(option.points.span().start, key("option.points"), format!("do not rise: {points} after {}", before.points)));
+            faults.push(file.fault(
+                option.points.span().start,
+                key("option.points"),
+                format!("do not rise: {points} after {}", before.points),
+            ));
         }
         if usize::from(*option.seal.get_ref()) >= levels {
-            faults.push(file.fault(option.seal.span().start, key("option.seal"), format!("{} is no level of this framework", option.seal.get_ref())));
+            faults.push(file.fault(
+                option.seal.span().start,
+                key("option.seal"),
+                format!("{} is no level of this framework", option.seal.get_ref()),
+            ));
         }
         if let Some(repeats) = option.repeats.as_ref().filter(|r| *r.get_ref() == number || usize::from(*r.get_ref()) > count) {
             faults.push(file.fault(repeats.span().start, key("option.repeats"), "names no other option of this factor"));
@@ -373,7 +389,8 @@ fn read_factor(file: &File<'_>, raw: FactorFile, objectives: &[Objective], level
             provenance: option.provenance,
         });
     }
-    if let Some(rule) = raw.not_applicable.as_ref().filter(|rule| usize::from(rule.get_ref().option) > count || rule.get_ref().option == 0) {
+    if let Some(rule) = raw.not_applicable.as_ref().filter(|rule| usize::from(rule.get_ref().option) > count || rule.get_ref().option == 0)
+    {
         faults.push(file.fault(rule.span().start, key("not_applicable"), "names no option of this factor"));
     }
     Factor {

@@ -68,7 +68,12 @@ mod tests {
 
     #[test]
     fn words_are_found_in_their_language_and_other_forms() {
-        let texts = [(Some("en"), "The agreements are governed by French law."), (Some("fr"), "Les données sont hébergées en France."), (Some("de"), "Es gilt deutsches Recht."), (None, "SecNumCloud qualified")];
+        let texts = [
+            (Some("en"), "The agreements are governed by French law."),
+            (Some("fr"), "Les données sont hébergées en France."),
+            (Some("de"), "Es gilt deutsches Recht."),
+            (None, "SecNumCloud qualified"),
+        ];
         let index = Lexical::new(texts.iter().map(|(l, t)| (*l, (*t).to_owned())));
         let first = |language: &str, query: &str| index.search(language, query, 5).first().map(|hit| hit.0);
         assert_eq!(first("en", "agreement governing law"), Some(0));

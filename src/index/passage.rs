@@ -32,7 +32,8 @@ impl Cutter<'_> {
     fn take(&mut self, i: usize, block: &Block) {
         if let BlockKind::Heading(level) = block.kind {
             // A heading right after another one goes on; one after text begins anew.
-            if self.open.as_ref().is_some_and(|open| open.clone().any(|b| !matches!(self.page.text.blocks[b].kind, BlockKind::Heading(_)))) {
+            if self.open.as_ref().is_some_and(|open| open.clone().any(|b| !matches!(self.page.text.blocks[b].kind, BlockKind::Heading(_))))
+            {
                 self.close();
             }
             self.path.retain(|(above, _)| *above < level);
@@ -157,7 +158,12 @@ pub(crate) mod tests {
     #[test]
     fn passages_keep_headings_and_cover_every_block_once() {
         let long = "A sentence about keys that is long enough to matter here. ".repeat(30);
-        let page = page(1, "a", Tier::Technical, &format!("# Keys\n## Custody\nThe customer holds them.\n\n{long}\n\nMore.\n## Rotation\n- yearly\n"));
+        let page = page(
+            1,
+            "a",
+            Tier::Technical,
+            &format!("# Keys\n## Custody\nThe customer holds them.\n\n{long}\n\nMore.\n## Rotation\n- yearly\n"),
+        );
         let cut = passages(&page);
         let covered: Vec<usize> = cut.iter().flat_map(|p| p.blocks.clone()).collect();
         assert_eq!(covered, (0..page.text.blocks.len()).collect::<Vec<_>>());

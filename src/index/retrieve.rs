@@ -33,9 +33,8 @@ pub struct Fusion {
 }
 
 /// The weights that ship with the program.
-pub static FUSION: LazyLock<Fusion> = LazyLock::new(|| {
-    toml::from_str(include_str!("fusion.toml")).unwrap_or(Fusion { version: 0, constant: 30, lexical: 100, dense: 60 })
-});
+pub static FUSION: LazyLock<Fusion> =
+    LazyLock::new(|| toml::from_str(include_str!("fusion.toml")).unwrap_or(Fusion { version: 0, constant: 30, lexical: 100, dense: 60 }));
 
 /// What was searched for a factor and what came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,7 +71,14 @@ impl Index {
     ///
     /// # Errors
     /// The model or the vector store fails; the index then stays lexical.
-    pub async fn with_dense(&mut self, check: &str, pages: &[Page], framework: &Framework, embedder: &Endpoint, vectors: &mut Vectors) -> Result<(), DenseError> {
+    pub async fn with_dense(
+        &mut self,
+        check: &str,
+        pages: &[Page],
+        framework: &Framework,
+        embedder: &Endpoint,
+        vectors: &mut Vectors,
+    ) -> Result<(), DenseError> {
         let texts: Vec<String> = self
             .passages
             .iter()

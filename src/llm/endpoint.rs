@@ -227,7 +227,10 @@ fn sort(error: OpenAIError, timeout: Duration) -> ModelError {
 
 fn is_too_long(message: &str) -> bool {
     let message = message.to_lowercase();
-    message.contains("exceed_context") || message.contains("context size") || message.contains("context length") || message.contains("maximum context")
+    message.contains("exceed_context")
+        || message.contains("context size")
+        || message.contains("context length")
+        || message.contains("maximum context")
 }
 
 fn short(text: &str) -> String {

@@ -75,7 +75,8 @@ impl Run<'_> {
         (self.on)(Event::Indexed { passages: index.passages.len() });
         let retrieved: HashMap<&str, Retrieved> =
             framework.factors.iter().map(|f| (f.id.as_str(), index.retrieve(framework, f, FOR_RULES, &FUSION))).collect();
-        let passages = |factor: &Factor| retrieved[factor.id.as_str()].passages.iter().map(|p| &index.passages[*p as usize]).collect::<Vec<_>>();
+        let passages =
+            |factor: &Factor| retrieved[factor.id.as_str()].passages.iter().map(|p| &index.passages[*p as usize]).collect::<Vec<_>>();
         let matches = Matches::find(framework, &library.pages, passages);
         let reading = Reading { framework, library: &library, index: &index, retrieved: &retrieved, matches: &matches };
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::PipelineError;
 use super::extracting::Library;
 use super::request::Request;
-use super::PipelineError;
 use crate::domain::answer::{Answer, State};
 use crate::domain::evidence::Finding;
 use crate::domain::id::CheckId;

@@ -20,9 +20,13 @@ pub fn markdown(source: &str) -> Document {
         }
     }
     let inline = |line: &str| {
-        let plain = LINK.as_ref().map_or_else(|| line.to_owned(), |link| {
-            link.replace_all(line, |c: &regex::Captures<'_>| if c[0].starts_with('!') { String::new() } else { c[1].to_owned() }).into_owned()
-        });
+        let plain = LINK.as_ref().map_or_else(
+            || line.to_owned(),
+            |link| {
+                link.replace_all(line, |c: &regex::Captures<'_>| if c[0].starts_with('!') { String::new() } else { c[1].to_owned() })
+                    .into_owned()
+            },
+        );
         plain.replace("**", "").replace("__", "").replace('`', "")
     };
     let mut blocks = Blocks::default();
@@ -150,8 +154,13 @@ mod tests {
 
     #[test]
     fn markdown_keeps_its_structure() {
-        let read = markdown("# Keys\n\nThe **customer** holds\nthe keys, see [KMS](kms.md).\n\n- rotated\n- logged\n\n| Site | PUE |\n|---|---|\n| Kiel | 1.2 |\n\n```\nkms rotate\n```\n");
-        assert_eq!(read.text.text, "# Keys\nThe customer holds the keys, see KMS.\n- rotated\n- logged\nSite | PUE\nKiel | 1.2\nkms rotate\n");
+        let read = markdown(
+            "# Keys\n\nThe **customer** holds\nthe keys, see [KMS](kms.md).\n\n- rotated\n- logged\n\n| Site | PUE |\n|---|---|\n| Kiel | 1.2 |\n\n```\nkms rotate\n```\n",
+        );
+        assert_eq!(
+            read.text.text,
+            "# Keys\nThe customer holds the keys, see KMS.\n- rotated\n- logged\nSite | PUE\nKiel | 1.2\nkms rotate\n"
+        );
         assert_eq!(read.links[0].href, "kms.md");
         assert_eq!(read.title, "Keys");
     }

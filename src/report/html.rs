@@ -86,7 +86,12 @@ pub fn write(report: &Report) -> Result<String, askama::Error> {
             .enumerate()
             .map(|(level, name)| {
                 let share = |parts: &[u32]| parts.get(level).map(|p| f64::from(*p) / 10_000.0);
-                LevelView { level, name, answered: share(&card.seal_outlook.answered_factors), all: share(&card.seal_outlook.all_factors).unwrap_or(0.0) }
+                LevelView {
+                    level,
+                    name,
+                    answered: share(&card.seal_outlook.answered_factors),
+                    all: share(&card.seal_outlook.all_factors).unwrap_or(0.0),
+                }
             })
             .collect(),
         missing: report.factors.iter().filter(|f| f.state == State::NotFound).collect(),

@@ -39,7 +39,10 @@ mod tests {
     #[test]
     fn short_quotes_are_whole_and_long_ones_named_by_their_ends() {
         assert_eq!(to_words("https://a.eu/x#top", "Non-EU, \"é\""), "https://a.eu/x#:~:text=Non%2DEU%2C%20%22%C3%A9%22");
-        assert_eq!(to_words("a.html", "one two three four five six seven eight nine ten eleven twelve"), "a.html#:~:text=one%20two%20three%20four,nine%20ten%20eleven%20twelve");
+        assert_eq!(
+            to_words("a.html", "one two three four five six seven eight nine ten eleven twelve"),
+            "a.html#:~:text=one%20two%20three%20four,nine%20ten%20eleven%20twelve"
+        );
         assert_eq!(to_words("a.html", "Brevo | France"), "a.html#:~:text=Brevo");
     }
 }

@@ -28,7 +28,12 @@ pub fn write(report: &Report) -> String {
     let _ = writeln!(
         out,
         "{} of {} factors answered, {} pages read, {} quotes. Weights: {}. Rounding: {}.\n",
-        card.coverage.answered, card.coverage.factors, report.pages.len(), report.evidence.len(), report.framework.weights, report.framework.rounding
+        card.coverage.answered,
+        card.coverage.factors,
+        report.pages.len(),
+        report.evidence.len(),
+        report.framework.weights,
+        report.framework.rounding
     );
     let _ = writeln!(out, "| Objective | floor | on evidence | ceiling | SEAL | answered |\n|---|---:|---:|---:|---|---|");
     for o in &card.objectives {
@@ -49,7 +54,11 @@ pub fn write(report: &Report) -> String {
     answers(report, &mut out);
     let _ = writeln!(out, "\n## Not found\n");
     for f in report.factors.iter().filter(|f| f.state == State::NotFound) {
-        let _ = writeln!(out, "- **{} {}**: {} Searched: {} passages on {} pages.", f.id, f.name, f.justification, f.receipt.passages, f.receipt.pages);
+        let _ = writeln!(
+            out,
+            "- **{} {}**: {} Searched: {} passages on {} pages.",
+            f.id, f.name, f.justification, f.receipt.passages, f.receipt.pages
+        );
     }
     if !report.unread.is_empty() {
         let _ = writeln!(out, "\n## Not read\n");
@@ -74,7 +83,14 @@ fn flips(report: &Report, out: &mut String) {
     for flip in report.scorecard.flips.iter().take(10) {
         let name = report.factors.iter().find(|f| f.id == flip.factor).map_or("", |f| f.name.as_str());
         let to: Vec<String> = flip.would_be.iter().map(|s| format!("SEAL-{s}")).collect();
-        let _ = writeln!(out, "- {} {name}: another answer than option {} gives {} (chance {} %)", flip.factor, flip.option, to.join(" or "), flip.probability / 10_000);
+        let _ = writeln!(
+            out,
+            "- {} {name}: another answer than option {} gives {} (chance {} %)",
+            flip.factor,
+            flip.option,
+            to.join(" or "),
+            flip.probability / 10_000
+        );
     }
 }
 
@@ -93,7 +109,15 @@ fn answers(report: &Report, out: &mut String) {
                 Claim::Shows(_) => "",
                 Claim::Limits(_) => " (limits)",
             };
-            let _ = writeln!(out, "> {}\n>\n> [{}]({}){mark}, {}{}\n", plain(&e.quote), e.page, e.link, e.tier.name(), if e.outdated { ", outdated" } else { "" });
+            let _ = writeln!(
+                out,
+                "> {}\n>\n> [{}]({}){mark}, {}{}\n",
+                plain(&e.quote),
+                e.page,
+                e.link,
+                e.tier.name(),
+                if e.outdated { ", outdated" } else { "" }
+            );
         }
     }
 }

@@ -3,7 +3,6 @@
 //! Pure: built from a finished check, without clock, store or network. The JSON form is the published one
 //! (`sovcheck schema`); the other forms show the same report and decide nothing. Advice is no part of it.
 
-
 pub mod html;
 pub mod link;
 pub mod markdown;

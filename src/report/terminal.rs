@@ -135,7 +135,10 @@ impl Pen {
         self.result(card, &report.framework.seals);
         let seen = format!(
             "  Evidence   {} of {} factors answered, {} quotes, {} pages read",
-            card.coverage.answered, card.coverage.factors, report.evidence.len(), report.pages.len()
+            card.coverage.answered,
+            card.coverage.factors,
+            report.evidence.len(),
+            report.pages.len()
         );
         self.line(&seen);
         let how = match &report.extraction.model {
@@ -154,7 +157,8 @@ impl Pen {
         let score = card.weighted.map_or("–".to_owned(), |d| format!("{d} %"));
         let score = self.bold(&score);
         let plain = card.unweighted.map_or("–".to_owned(), |d| format!("{d} %"));
-        let bounds = self.dim(&format!("floor {}, expected {}, ceiling {}", card.floor.weighted, card.expected.weighted, card.ceiling.weighted));
+        let bounds =
+            self.dim(&format!("floor {}, expected {}, ceiling {}", card.floor.weighted, card.expected.weighted, card.ceiling.weighted));
         self.line(&format!("  Score      {score} weighted, {plain} unweighted   {bounds}"));
     }
 
@@ -197,7 +201,14 @@ impl Pen {
             return;
         }
         self.title("SEAL as a probability");
-        let row = |parts: &[u32]| parts.iter().enumerate().map(|(level, p)| format!("SEAL-{level} {:>3.0} %", f64::from(*p) / 10_000.0)).collect::<Vec<_>>().join("   ");
+        let row = |parts: &[u32]| {
+            parts
+                .iter()
+                .enumerate()
+                .map(|(level, p)| format!("SEAL-{level} {:>3.0} %", f64::from(*p) / 10_000.0))
+                .collect::<Vec<_>>()
+                .join("   ")
+        };
         let interval = |[low, high]: [u8; 2]| if low == high { format!("SEAL-{low}") } else { format!("SEAL-{low} to {high}") };
         let held = outlook.interval_90_answered.map(interval).unwrap_or_default();
         self.line(&format!("  answered factors   {}   90 %: {held}", row(&outlook.answered_factors)));
@@ -215,7 +226,14 @@ impl Pen {
         for flip in flips.iter().take(6) {
             let name = name(&flip.factor);
             let to: Vec<String> = flip.would_be.iter().map(ToString::to_string).collect();
-            self.line(&format!("  {:<8} {:<44} SEAL-{} → {}   chance {:>2} %", flip.factor.as_str(), name.chars().take(43).collect::<String>(), flip.seal, to.join(" or "), flip.probability / 10_000));
+            self.line(&format!(
+                "  {:<8} {:<44} SEAL-{} → {}   chance {:>2} %",
+                flip.factor.as_str(),
+                name.chars().take(43).collect::<String>(),
+                flip.seal,
+                to.join(" or "),
+                flip.probability / 10_000
+            ));
         }
         if flips.len() > 6 {
             let more = self.dim(&format!("  and {} more in the report", flips.len() - 6));
@@ -266,7 +284,8 @@ impl Pen {
         let quotes = if f.state == State::Contradicted { 2 } else { 1 };
         for e in f.evidence.iter().take(quotes).filter_map(|id| report.evidence(id)) {
             let limits = if matches!(e.claim, Claim::Limits(_)) { "limits: " } else { "" };
-            let quote: String = if e.quote.chars().count() > 220 { e.quote.chars().take(219).chain(['…']).collect() } else { e.quote.clone() };
+            let quote: String =
+                if e.quote.chars().count() > 220 { e.quote.chars().take(219).chain(['…']).collect() } else { e.quote.clone() };
             let before = self.out.len();
             self.wrapped(&format!("{limits}\u{201c}{quote}\u{201d}"), 11);
             let text = self.out.split_off(before);
@@ -274,7 +293,8 @@ impl Pen {
             self.line(&text);
             let address = report.page(e.page).map_or("", |p| p.address.as_str());
             let more = if f.evidence.len() > quotes { format!(", {} more", f.evidence.len() - quotes) } else { String::new() };
-            let source = self.dim(&format!("           {} · {}{}{more}", address, e.tier.name(), if e.outdated { ", outdated" } else { "" }));
+            let source =
+                self.dim(&format!("           {} · {}{}{more}", address, e.tier.name(), if e.outdated { ", outdated" } else { "" }));
             self.line(&source);
         }
         if f.evidence.is_empty() {

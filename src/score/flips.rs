@@ -60,11 +60,5 @@ fn flip(factor: &Factor, response: &Response, overall: u8, rest: Option<u8>) -> 
     }
     would_be.sort_unstable();
     would_be.dedup();
-    (!would_be.is_empty()).then(|| Flip {
-        factor: factor.id.clone(),
-        option: response.option,
-        seal: overall,
-        would_be,
-        probability,
-    })
+    (!would_be.is_empty()).then(|| Flip { factor: factor.id.clone(), option: response.option, seal: overall, would_be, probability })
 }

@@ -202,11 +202,7 @@ pub fn score(framework: &Framework, responses: &Responses, profile: &Profile) ->
     let weights = weight_set(framework, profile)?;
     let rounding = rounding(framework, profile)?;
     let tally = Tally::new(framework, responses, weights, rounding);
-    let standing = |fill: Fill, seal: u8| Standing {
-        weighted: tally.weighted(fill),
-        unweighted: tally.unweighted(fill),
-        seal,
-    };
+    let standing = |fill: Fill, seal: u8| Standing { weighted: tally.weighted(fill), unweighted: tally.unweighted(fill), seal };
     let seals = seal::seals(framework, responses);
     Ok(Scorecard {
         framework: framework.id.clone(),
@@ -221,10 +217,7 @@ pub fn score(framework: &Framework, responses: &Responses, profile: &Profile) ->
             factors: u32::try_from(framework.factors.len()).unwrap_or(u32::MAX),
         },
         floor: standing(Fill::Worst, seals.floor()),
-        expected: Means {
-            weighted: tally.weighted(Fill::Mean),
-            unweighted: tally.unweighted(Fill::Mean),
-        },
+        expected: Means { weighted: tally.weighted(Fill::Mean), unweighted: tally.unweighted(Fill::Mean) },
         ceiling: standing(Fill::Best, seals.ceiling()),
         seal_outlook: seal::outlook(framework, responses),
         objectives: framework

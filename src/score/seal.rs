@@ -61,10 +61,9 @@ pub(super) fn seals(framework: &Framework, responses: &Responses) -> Seals {
                         bounds.on_evidence = Some(bounds.on_evidence.map_or(seal, |s| s.min(seal)));
                         (seal, seal)
                     }
-                    None => (
-                        factor.options.iter().map(|o| o.seal).min().unwrap_or(0),
-                        factor.options.iter().map(|o| o.seal).max().unwrap_or(0),
-                    ),
+                    None => {
+                        (factor.options.iter().map(|o| o.seal).min().unwrap_or(0), factor.options.iter().map(|o| o.seal).max().unwrap_or(0))
+                    }
                 };
                 bounds.floor = bounds.floor.min(low);
                 bounds.ceiling = bounds.ceiling.min(high);

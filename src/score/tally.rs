@@ -107,9 +107,8 @@ impl Tally {
     }
 
     pub(super) fn weighted(&self, fill: Fill) -> Decimal {
-        let total: Exact = self.sums.iter().zip(&self.weights)
-            .map(|(sum, weight)| Self::filled(sum, fill) * i128::from(*weight) / 100)
-            .sum();
+        let total: Exact =
+            self.sums.iter().zip(&self.weights).map(|(sum, weight)| Self::filled(sum, fill) * i128::from(*weight) / 100).sum();
         Decimal::round(total, self.decimals)
     }
 

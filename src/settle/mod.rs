@@ -49,8 +49,7 @@ const NO_WEIGHTS: Weights = Weights {
 };
 
 /// The weights that ship with the program; a test reads them.
-pub static WEIGHTS: LazyLock<Weights> =
-    LazyLock::new(|| toml::from_str(include_str!("weights.toml")).unwrap_or(NO_WEIGHTS));
+pub static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| toml::from_str(include_str!("weights.toml")).unwrap_or(NO_WEIGHTS));
 
 /// What else is known when a factor is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +93,15 @@ struct Settling<'a> {
 impl Settling<'_> {
     fn without_option(self, state: State, justification: String) -> Answer {
         let findings = order(self.findings, (0..self.findings.len()).collect());
-        Answer { factor: self.factor.id.clone(), state, option: None, probabilities: Vec::new(), justification, findings, receipt: self.receipt }
+        Answer {
+            factor: self.factor.id.clone(),
+            state,
+            option: None,
+            probabilities: Vec::new(),
+            justification,
+            findings,
+            receipt: self.receipt,
+        }
     }
 
     fn not_applicable(self) -> Answer {

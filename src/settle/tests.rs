@@ -59,8 +59,10 @@ fn nothing_found_is_said_and_not_guessed() {
 fn agreement_raises_and_contradiction_lowers_confidence() {
     let f = framework();
     let alone = check(&[finding(&f, 1, Claim::Shows(3), 70, Tier::Contract, "a")]);
-    let agreed = check(&[finding(&f, 1, Claim::Shows(3), 70, Tier::Contract, "a"), finding(&f, 2, Claim::Shows(3), 60, Tier::Technical, "b")]);
-    let disputed = check(&[finding(&f, 1, Claim::Shows(3), 70, Tier::Contract, "a"), finding(&f, 2, Claim::Shows(4), 60, Tier::Technical, "b")]);
+    let agreed =
+        check(&[finding(&f, 1, Claim::Shows(3), 70, Tier::Contract, "a"), finding(&f, 2, Claim::Shows(3), 60, Tier::Technical, "b")]);
+    let disputed =
+        check(&[finding(&f, 1, Claim::Shows(3), 70, Tier::Contract, "a"), finding(&f, 2, Claim::Shows(4), 60, Tier::Technical, "b")]);
     assert_eq!([alone.option, agreed.option, disputed.option], [Some(3); 3]);
     assert!(agreed.confidence() > alone.confidence() && alone.confidence() > disputed.confidence());
 }
@@ -76,7 +78,8 @@ fn a_claim_repeated_on_a_thousand_pages_is_one_claim() {
 #[test]
 fn a_limit_caps_the_option_and_says_so() {
     let f = framework();
-    let answer = check(&[finding(&f, 1, Claim::Shows(5), 80, Tier::Technical, "a"), finding(&f, 2, Claim::Limits(3), 80, Tier::Contract, "b")]);
+    let answer =
+        check(&[finding(&f, 1, Claim::Shows(5), 80, Tier::Technical, "a"), finding(&f, 2, Claim::Limits(3), 80, Tier::Contract, "b")]);
     assert_eq!(answer.option, Some(3));
     assert!(answer.justification.contains("limits the factor to option 3"));
     assert_eq!(answer.findings[0], 1, "the limiting quote comes first");
@@ -85,7 +88,8 @@ fn a_limit_caps_the_option_and_says_so() {
 #[test]
 fn sources_of_equal_weight_that_differ_contradict_each_other() {
     let f = framework();
-    let answer = check(&[finding(&f, 1, Claim::Shows(2), 70, Tier::Contract, "a"), finding(&f, 2, Claim::Shows(5), 72, Tier::Contract, "b")]);
+    let answer =
+        check(&[finding(&f, 1, Claim::Shows(2), 70, Tier::Contract, "a"), finding(&f, 2, Claim::Shows(5), 72, Tier::Contract, "b")]);
     assert_eq!((answer.state, answer.option), (State::Contradicted, None));
     assert_eq!(answer.findings.len(), 2);
 }

@@ -56,7 +56,8 @@ impl Store {
         let doc = to_json(check, "checks", &id.to_string())?;
         let started = i64::try_from(check.started_ms).unwrap_or(i64::MAX);
         on!(self, pool => sqlx::query(SQL).bind(id.to_string()).bind(request).bind(doc).bind(Stage::Crawl.name()).bind(started)
-            .execute(pool).await.map(|_| ())).map_err(to("begin a check"))
+            .execute(pool).await.map(|_| ()))
+        .map_err(to("begin a check"))
     }
 
     /// The latest check for `request` that is not done.
@@ -64,7 +65,8 @@ impl Store {
     /// # Errors
     /// The database fails or the row is corrupt.
     pub async fn unfinished(&self, request: &str) -> Result<Option<(CheckId, Check, Stage)>, StoreError> {
-        const SQL: &str = "SELECT id, doc, stage FROM checks WHERE request = $1 AND stage <> 'done' ORDER BY started_ms DESC, id DESC LIMIT 1";
+        const SQL: &str =
+            "SELECT id, doc, stage FROM checks WHERE request = $1 AND stage <> 'done' ORDER BY started_ms DESC, id DESC LIMIT 1";
         let row: Option<(String, String, String)> = on!(self, pool => sqlx::query(SQL).bind(request).fetch_optional(pool).await
             .and_then(|row| row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).transpose()))
         .map_err(to("look for an unfinished check"))?;

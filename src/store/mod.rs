@@ -115,7 +115,8 @@ impl Store {
                 .busy_timeout(std::time::Duration::from_secs(10));
             // An in-memory database lives as long as its one connection.
             let connections = if path == ":memory:" { 1 } else { 4 };
-            let pool = SqlitePoolOptions::new().max_connections(connections).connect_with(options).await.map_err(to("open the database"))?;
+            let pool =
+                SqlitePoolOptions::new().max_connections(connections).connect_with(options).await.map_err(to("open the database"))?;
             migrations.run(&pool).await.map_err(StoreError::Migrate)?;
             return Ok(Self { pool: Pool::Sqlite(pool) });
         }

@@ -12,7 +12,8 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn keep_page(&self, check: CheckId, page: &Page, body: &[u8]) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO pages (check_id, number, address, sha256, doc, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        const SQL: &str =
+            "INSERT INTO pages (check_id, number, address, sha256, doc, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         let doc = to_json(page, "pages", &format!("{check} {}", page.number))?;
         on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(i64::from(page.number.0)).bind(&page.address).bind(&page.sha256)
             .bind(doc).bind(body).execute(pool).await.map(|_| ()))
