@@ -74,6 +74,9 @@ pub fn score(path: &str, link: &str, heading: &str) -> Score {
     let good: Vec<i32> = found.iter().map(|(_, w)| *w).filter(|w| *w > 0).collect();
     let bad: i32 = found.iter().map(|(_, w)| *w).filter(|w| *w < 0).sum();
     let depth = i32::try_from(path.trim_matches('/').split('/').filter(|s| !s.is_empty()).count()).unwrap_or(9);
+    // A blog post about terms is not the terms: where a page stands outweighs what it is about.
+    let told = topics_in(path).iter().any(|t| FOCUS.topics[*t].tier == Some(Tier::Marketing));
+    let bad = bad - if told { 40 } else { 0 };
     let value = good.first().copied().unwrap_or(10) + good.iter().skip(1).sum::<i32>() / 8 + bad - depth.min(9) * 2;
     Score { value, topics: found.iter().map(|(t, _)| FOCUS.topics[*t].name.as_str()).collect() }
 }

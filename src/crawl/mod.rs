@@ -195,8 +195,8 @@ impl Crawl {
             } else if let (Reach::Folder(folder), true) = (&self.reach, self.opened.insert(String::new())) {
                 self.robots.open_folder(folder);
             }
-            if !self.robots.allows(&next.url) {
-                return Ok(Some(self.unread(&next.url, Why::Robots, "robots.txt forbids it")));
+            if let Some(why) = self.robots.forbids(&next.url) {
+                return Ok(Some(self.unread(&next.url, Why::Robots, &why)));
             }
             let fetched = match &mut self.reach {
                 Reach::Web(fetcher) => {
@@ -230,8 +230,8 @@ impl Crawl {
         if !self.scope.holds(&address) {
             return Some(self.unread(&address, Why::Refused, "leads to a site outside this check"));
         }
-        if !self.robots.allows(&address) {
-            return Some(self.unread(&address, Why::Robots, "robots.txt forbids it"));
+        if let Some(why) = self.robots.forbids(&address) {
+            return Some(self.unread(&address, Why::Robots, &why));
         }
         self.frontier.done(&Some(address.clone()));
         let (media, name) = (fetched.media.clone(), address.path().to_owned());

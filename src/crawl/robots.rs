@@ -25,8 +25,8 @@ const MAX_ADDRESSES: usize = 20_000;
 enum Rules {
     /// No rules: everything is allowed.
     None,
-    /// The site could not say: nothing is allowed.
-    Silence,
+    /// The site could not say, for this reason: nothing is allowed.
+    Silence(String),
     Some(Box<Robot>),
 }
 
@@ -43,12 +43,12 @@ impl Robots {
         let rules = match fetcher.get(&address).await {
             Ok(fetched) => parse(&fetched.bytes),
             Err(FetchError::Status(status)) if (400..500).contains(&status) => Rules::None,
-            Err(_) => Rules::Silence,
+            Err(error) => Rules::Silence(crate::chain(&error)),
         };
         let mut maps: Vec<Url> = match &rules {
             Rules::Some(robot) => robot.sitemaps.iter().filter_map(|map| Url::parse(map).ok()).collect(),
             Rules::None => Vec::new(),
-            Rules::Silence => {
+            Rules::Silence(_) => {
                 self.hosts.insert(host(url), rules);
                 return Vec::new();
             }
@@ -85,12 +85,12 @@ impl Robots {
         self.hosts.insert(host(folder.base()), rules);
     }
 
-    /// Whether `url` may be read. A host whose rules were not read is not restricted by them.
-    pub fn allows(&self, url: &Url) -> bool {
+    /// Why `url` may not be read; `None` if it may. A host whose rules were not read is not restricted by them.
+    pub fn forbids(&self, url: &Url) -> Option<String> {
         match self.hosts.get(&host(url)) {
-            None | Some(Rules::None) => true,
-            Some(Rules::Silence) => false,
-            Some(Rules::Some(robot)) => robot.allowed(url.as_str()),
+            None | Some(Rules::None) => None,
+            Some(Rules::Silence(why)) => Some(format!("robots.txt could not be read, which forbids the site: {why}")),
+            Some(Rules::Some(robot)) => (!robot.allowed(url.as_str())).then(|| "robots.txt forbids it".to_owned()),
         }
     }
 
@@ -120,10 +120,10 @@ mod tests {
         let url = |path: &str| Url::parse(&format!("https://example.eu{path}")).expect(path);
         let mut robots = Robots::default();
         robots.hosts.insert(host(&url("/")), parse(b"User-agent: *\nDisallow: /private/\nAllow: /private/terms\nCrawl-delay: 2\n\nUser-agent: sovcheck\nDisallow: /never/\nCrawl-delay: 3\n"));
-        assert!(robots.allows(&url("/private/x")), "a group of our own replaces the general one");
-        assert!(!robots.allows(&url("/never/x")));
+        assert!(robots.forbids(&url("/private/x")).is_none(), "a group of our own replaces the general one");
+        assert!(robots.forbids(&url("/never/x")).is_some());
         assert_eq!(robots.delay(&url("/")), Some(Duration::from_secs(3)));
-        robots.hosts.insert(host(&url("/")), Rules::Silence);
-        assert!(!robots.allows(&url("/")));
+        robots.hosts.insert(host(&url("/")), Rules::Silence("status 500".to_owned()));
+        assert!(robots.forbids(&url("/")).is_some_and(|why| why.contains("status 500")));
     }
 }

@@ -242,6 +242,7 @@ pub fn load(name: &str, text: &str, try_patterns: bool, open: impl Fn(&str) -> R
         }
     }
 
+    check_provenance(&file, 0, "provenance", &raw.provenance, &mut faults);
     let objectives: Vec<Objective> = raw.objectives.into_iter().map(Spanned::into_inner).collect();
     let weights = raw.weights.into_iter().map(|set| weight_set(&file, set, &objectives, &mut faults)).collect();
     let levels = raw.seals.len();
@@ -298,6 +299,17 @@ fn unique<'a>(file: &File<'_>, ids: impl Iterator<Item = (usize, &'a str)>, what
     }
 }
 
+/// Fields whose provenance an edition keeps.
+const FIELDS: &[&str] =
+    &["name", "question", "counts", "note", "not_applicable", "label", "demands", "points", "seal", "seal_disputed", "weight", "meaning", "summary"];
+
+fn check_provenance(file: &File<'_>, at: usize, key: &str, provenance: &BTreeMap<String, Provenance>, faults: &mut Vec<Fault>) {
+    for field in provenance.keys().filter(|field| !FIELDS.contains(&field.as_str())) {
+        let at = file.text[at..].find(&format!("\n{field} ")).map_or(at, |found| at + found + 1);
+        faults.push(file.fault(at, format!("{key}.{field}"), format!("unknown field; there is {}", FIELDS.join(", "))));
+    }
+}
+
 fn check_named<'a>(file: &File<'_>, named: &Spanned<String>, key: &str, known: impl Iterator<Item = &'a String>, faults: &mut Vec<Fault>) {
     let known: Vec<&String> = known.collect();
     if !known.contains(&named.get_ref()) {
@@ -342,6 +354,7 @@ fn read_factor(file: &File<'_>, raw: FactorFile, objectives: &[Objective], level
             format!("there are {} options; a factor needs at least two", raw.options.len()),
         ));
     }
+    check_provenance(file, raw.id.span().start, &key("provenance"), &raw.provenance, faults);
     let count = raw.options.len();
     let mut labels = HashSet::new();
     let mut options: Vec<FactorOption> = Vec::new();
@@ -378,6 +391,7 @@ fn read_factor(file: &File<'_>, raw: FactorFile, objectives: &[Objective], level
         if let Some(repeats) = option.repeats.as_ref().filter(|r| *r.get_ref() == number || usize::from(*r.get_ref()) > count) {
             faults.push(file.fault(repeats.span().start, key("option.repeats"), "names no other option of this factor"));
         }
+        check_provenance(file, option.number.span().start, &key("option.provenance"), &option.provenance, faults);
         options.push(FactorOption {
             number,
             label: option.label.into_inner(),

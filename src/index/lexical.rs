@@ -30,7 +30,11 @@ impl Lexical {
     /// The best passages for a query in `language`, best first, with the engine's own score.
     pub fn search(&self, language: &str, query: &str, limit: usize) -> Vec<(u32, f32)> {
         let Some(engine) = self.engines.get(known(Some(language))) else { return Vec::new() };
-        engine.search(query, limit).into_iter().map(|hit| (hit.document.id, hit.score)).collect()
+        // The library breaks ties by chance; here the earlier passage comes first, so that a check can be repeated.
+        let mut hits: Vec<(u32, f32)> = engine.search(query, None).into_iter().map(|hit| (hit.document.id, hit.score)).collect();
+        hits.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        hits.truncate(limit);
+        hits
     }
 
     /// Languages that passages are in.

@@ -1,20 +1,26 @@
 //! The client of an OpenAI-compatible endpoint, by async-openai with lenient reply types.
 //!
 //! The library's own reply types refuse what real servers send (unknown finish reasons, missing fields), so requests
-//! and replies are ours (`byot`). The library retries 429, 5xx and refused connections three times with backoff and
-//! honours Retry-After; a timeout bounds the whole of it. Seen against llama.cpp's server; see `tests/stories`.
+//! and replies are ours (`byot`). Its retry by status is used (429, 5xx and refused connections, three times with
+//! backoff, Retry-After honoured), not its default one, which gives up where a gateway sends a 429 without a JSON body.
+//! A timeout bounds the whole of it.
 
 use std::time::Duration;
 
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
+use async_openai::middleware::ReqwestService;
+use async_openai::middleware::retry::SimpleRetryPolicy;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tower::ServiceBuilder;
 
 use super::Usage;
 
+/// How often a request is sent again.
+const RETRIES: usize = 3;
 /// Texts that are embedded in one request.
 const BATCH: usize = 64;
 
@@ -140,7 +146,8 @@ impl Endpoint {
             .map_err(ModelError::Client)?;
         let key = settings.key.as_ref().map_or("none", |key| key.expose_secret());
         let config = OpenAIConfig::new().with_api_base(settings.base_url.trim_end_matches('/')).with_api_key(key);
-        Ok(Self { client: Client::build(http, config), settings })
+        let service = ServiceBuilder::new().retry(SimpleRetryPolicy::new(RETRIES)).service(ReqwestService::new(http.clone()));
+        Ok(Self { client: Client::build(http, config).with_http_service(service), settings })
     }
 
     /// The model's name.

@@ -286,3 +286,6 @@ fn gates(framework: &Framework, responses: &Responses, profile: &Profile, seals:
     }
     gates
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,14 @@
+//! Stories of users: one binary, one file a story. Each says who wants what in its first line.
+//!
+//! Only the edge of the network is faked (wiremock, axum on loopback). Stories that store run on SQLite, and on
+//! Postgres where `TEST_POSTGRES_URL` is set; when `CI` is set a missing address is a failure.
 
+mod architecture;
+mod bad_input;
+mod check_folder;
+mod check_site;
+mod model;
+mod readme;
+mod resume;
+mod score;
+mod world;

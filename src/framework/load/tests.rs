@@ -119,7 +119,7 @@ fn each_fault_names_file_line_and_key() {
     let cases = [
         ("title = \"W\"", "titel = \"W\"", "own.toml:18: `titel`", "unknown field"),
         ("id = \"B.1\"", "id = \"A.1\"", "own.toml:42: `factor A.1`", "already at line 35"),
-        ("id = \"B\"\n", "id = \"A\"\n", "own.toml:31: `objective A`", "already"),
+        ("id = \"B\"\n", "id = \"A\"\n", "own.toml:30: `objective A`", "already"),
         ("number = 2", "number = 3", "own.toml:40: `A.1.option.number`", "option 2 is missing"),
         ("A = 60", "A = 61", "own.toml:19: `weights w`", "adds up to 101"),
         ("A = 60, ", "", "own.toml:19: `weights w`", "leaves out `A`"),

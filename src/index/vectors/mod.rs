@@ -60,10 +60,12 @@ impl Vectors {
         }
     }
 
-    /// The `limit` passages nearest to `query` by cosine, best first; ties in the order of passages.
+    /// The `limit` passages nearest to `query` by cosine, best first; ties in the order of passages. A vector of zeros is
+    /// at a right angle to every other. A check without vectors, or one that nobody knows, has nothing near.
     ///
     /// # Errors
-    /// [`VectorError`] if the server fails or the query's length is another one.
+    /// [`VectorError::Length`] if the check has vectors and the query's length is not theirs: they come from another
+    /// model, so silence would pass for "nothing is near". [`VectorError::Server`] if the server fails.
     pub async fn search(&self, check: &str, query: &[f32], limit: usize) -> Result<Vec<(u32, f32)>, VectorError> {
         match self {
             Self::Local(local) => local.search(check, query, limit),

@@ -1,0 +1,205 @@
+//! As an operator with a model endpoint I get its reading through the same door: what it invents, breaks or overspends
+//! never becomes an answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::world::{Ran, World, evidence, factor};
+
+/// Answers each prompt by a function of its text.
+struct Desk<F>(F, Arc<AtomicUsize>);
+
+impl<F: Fn(&str, usize) -> ResponseTemplate + Send + Sync> Respond for Desk<F> {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let body: Value = serde_json::from_slice(&request.body).expect("JSON is sent");
+        assert_eq!(body["response_format"]["type"], "json_schema");
+        let turns = body["messages"].as_array().expect("messages");
+        self.1.fetch_add(1, Ordering::SeqCst);
+        (self.0)(turns[0]["content"].as_str().expect("text"), turns.len())
+    }
+}
+
+fn said(content: &str) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(json!({
+        "id": "x", "object": "chat.completion", "created": 0, "model": "m",
+        "choices": [{ "index": 0, "message": { "role": "assistant", "content": content }, "finish_reason": "stop" }],
+        "usage": { "prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100 },
+    }))
+}
+
+fn not_found() -> ResponseTemplate {
+    said(r#"{"state":"not_found","option":null,"quotes":[],"justification":"nothing"}"#)
+}
+
+/// A service of two pages; only one factor of the framework is of interest to these stories.
+fn documentation(world: &World) -> String {
+    let docs = world.dir.path().join("docs");
+    std::fs::create_dir_all(&docs).expect("a folder");
+    std::fs::write(docs.join("terms.md"), "# Terms of service\n\nDisputes go before the courts of Kiel, and the law of Germany applies to this agreement.\n").expect("writes");
+    std::fs::write(docs.join("security.md"), "# Security\n\nWe do not hold a copy of customer keys.\n").expect("writes");
+    "docs".to_owned()
+}
+
+/// Runs a check against a desk and returns what happened with the number of requests.
+async fn check(desk: impl Fn(&str, usize) -> ResponseTemplate + Send + Sync + 'static, more: &[&str]) -> (Ran, usize) {
+    let world = World::new();
+    let docs = documentation(&world);
+    let server = MockServer::start().await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(Desk(desk, calls.clone())).mount(&server).await;
+    let url = format!("{}/v1", server.uri());
+    let mut args = vec!["check", &docs, "--format", "json", "-q", "--model-url", &url, "--model", "reader-1"];
+    args.extend(more);
+    let ran = world.run(&args).await;
+    (ran, calls.load(Ordering::SeqCst))
+}
+
+/// A desk that answers one factor with `content` and finds nothing elsewhere.
+fn on(id: &'static str, content: impl Fn(&str, usize) -> String + Send + Sync + 'static) -> impl Fn(&str, usize) -> ResponseTemplate + Send + Sync {
+    move |prompt: &str, turns: usize| {
+        if prompt.contains(&format!("Factor {id}:")) { said(&content(prompt, turns)) } else { not_found() }
+    }
+}
+
+/// The id of the passage that holds `words`.
+fn passage(prompt: &str, words: &str) -> String {
+    let before = &prompt[..prompt.find(words).unwrap_or_else(|| panic!("`{words}` was not shown in: {prompt}"))];
+    let open = before.rfind("\n[").expect("a passage") + 2;
+    before[open..].split(']').next().expect("an id").to_owned()
+}
+
+fn answer(option: u8, passage: &str, quote: &str) -> String {
+    json!({ "state": "answered", "option": option, "quotes": [{ "passage": passage, "text": quote, "shows": option }], "justification": "These words decide." }).to_string()
+}
+
+const LAW: &str = "the law of Germany applies to this agreement";
+
+#[tokio::test]
+async fn a_good_reply_becomes_an_answer_with_the_pages_own_words_and_its_cost() {
+    let whole = "Disputes go before the courts of Kiel, and the law of Germany applies to this agreement.";
+    let (ran, calls) = check(on("SOV-2.1", move |p, _| answer(3, &passage(p, LAW), whole)), &["--model-price", "1,10"]).await;
+    let report = ran.done().json();
+    assert_eq!(calls, 48);
+    let f = factor(&report, "SOV-2.1");
+    assert_eq!((f["state"].as_str(), f["option"].as_u64()), (Some("answered"), Some(3)));
+    let e = evidence(&report, "SOV-2.1");
+    assert!(e.iter().any(|e| e["origin"]["by"] == "model" && e["origin"]["name"] == "reader-1" && e["quote"] == whole), "{e:?}");
+    assert_eq!(report["extraction"]["extractor"], "model");
+    assert_eq!(report["extraction"]["usage"]["tokens_in"], 48_000);
+    assert!(report["extraction"]["cost"].as_f64().is_some_and(|c| (c - 0.096).abs() < 1e-9), "{}", report["extraction"]["cost"]);
+    assert!(report["extraction"]["prompt"].as_str().is_some_and(|p| p.len() == 64));
+}
+
+#[tokio::test]
+async fn an_invented_quote_is_refuted_and_counted_and_the_factor_stays_not_found() {
+    for (what, quote) in [
+        ("invented", "All customer keys are held by the customer alone.".to_owned()),
+        ("negation dropped", "hold a copy of customer keys".to_owned()),
+        ("shortened", "Disputes go before … this agreement.".to_owned()),
+    ] {
+        let (ran, _) = check(on("SOV-3.1", move |p, _| answer(5, &passage(p, "customer keys"), &quote)), &[]).await;
+        let report = ran.done().json();
+        let f = factor(&report, "SOV-3.1");
+        assert_eq!((f["state"].as_str(), f["receipt"]["refuted"].as_u64()), (Some("not-found"), Some(1)), "{what}: {f}");
+        assert!(evidence(&report, "SOV-3.1").is_empty(), "{what}");
+    }
+    let (ran, _) = check(on("SOV-3.1", |_, _| answer(5, "p99.9", "We do not hold a copy of customer keys.")), &[]).await;
+    assert_eq!(factor(&ran.done().json(), "SOV-3.1")["state"], "not-found", "a quote from a passage that was not shown");
+}
+
+#[tokio::test]
+async fn a_reply_that_breaks_the_form_is_asked_for_once_more_and_then_recorded_as_failed() {
+    let broken: &[(&str, &str)] = &[
+        ("prose", "The applicable law is German law."),
+        ("truncated JSON", r#"{"state":"answered","option":3,"quotes":[{"pass"#),
+        ("an option that does not exist", r#"{"state":"answered","option":9,"quotes":[{"passage":"p1.0","text":"x","shows":3}],"justification":"x"}"#),
+        ("an unknown field", r#"{"state":"not_found","option":null,"quotes":[],"justification":"x","sure":true}"#),
+        ("an answer without a quote", r#"{"state":"answered","option":3,"quotes":[],"justification":"x"}"#),
+        ("nothing", ""),
+    ];
+    for (what, content) in broken {
+        let (ran, calls) = check(on("SOV-2.1", move |_, _| (*content).to_owned()), &[]).await;
+        assert_eq!((ran.code, calls), (Some(3), 49), "{what}: {}", ran.err);
+        let report = ran.json();
+        let f = factor(&report, "SOV-2.1");
+        assert_eq!((f["state"].as_str(), f["option"].is_null()), (Some("failed"), true), "{what}");
+        assert!(report["gaps"].to_string().contains("SOV-2.1"), "{what}: {}", report["gaps"]);
+
+        let mended = on("SOV-2.1", move |p, turns| if turns == 1 { (*content).to_owned() } else { answer(3, &passage(p, LAW), "Disputes go before the courts of Kiel, and the law of Germany applies to this agreement.") });
+        let (ran, calls) = check(mended, &[]).await;
+        assert_eq!(calls, 49, "{what}");
+        assert_eq!(factor(&ran.done().json(), "SOV-2.1")["option"], 3, "{what}: mended at the second asking");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_none_ends_in_gaps_and_says_why() {
+    for (what, reply, says) in [
+        ("a web page", ResponseTemplate::new(200).set_body_string("<html><body>Welcome</body></html>"), "did not answer in the form"),
+        ("a refusal", ResponseTemplate::new(401).set_body_json(json!({ "error": { "message": "bad key", "code": 401 } })), "bad key"),
+        ("a model that is not there", ResponseTemplate::new(404).set_body_json(json!({ "error": { "message": "no such model", "type": "x" } })), "no such model"),
+    ] {
+        let (ran, _) = check(move |_, _| reply.clone(), &[]).await;
+        assert_eq!(ran.code, Some(3), "{what}: {}", ran.err);
+        let report = ran.json();
+        assert!(report["gaps"].to_string().contains(says), "{what}: {}", report["gaps"]);
+        assert_eq!(report["scorecard"]["coverage"]["answered"], 0, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_busy_endpoint_is_asked_again() {
+    let refused = Arc::new(AtomicUsize::new(0));
+    let counter = refused.clone();
+    let desk = move |prompt: &str, _| {
+        if prompt.contains("Factor SOV-2.1:") && counter.fetch_add(1, Ordering::SeqCst) < 2 {
+            ResponseTemplate::new(429).insert_header("retry-after", "0")
+        } else {
+            not_found()
+        }
+    };
+    let (ran, calls) = check(desk, &[]).await;
+    ran.done();
+    assert_eq!((calls, refused.load(Ordering::SeqCst)), (50, 3));
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_given_up_and_said() {
+    let desk = |prompt: &str, _| if prompt.contains("Factor SOV-2.1:") { not_found().set_delay(Duration::from_secs(60)) } else { not_found() };
+    let (ran, _) = check(desk, &["--model-timeout", "2"]).await;
+    assert_eq!(ran.code, Some(3));
+    let report = ran.json();
+    assert!(factor(&report, "SOV-2.1")["justification"].as_str().is_some_and(|j| j.contains("no answer within 2 s")));
+}
+
+#[tokio::test]
+async fn the_token_budget_stops_cleanly_and_says_so() {
+    let (ran, calls) = check(|_, _| not_found(), &["--token-budget", "12000", "--model-at-once", "1"]).await;
+    assert_eq!(ran.code, Some(3));
+    assert!((5..12).contains(&calls), "{calls} calls");
+    let report = ran.json();
+    assert!(report["gaps"].to_string().contains("token budget was spent"), "{}", report["gaps"]);
+    let spent = report["extraction"]["usage"]["tokens_in"].as_u64().expect("a number") + report["extraction"]["usage"]["tokens_out"].as_u64().expect("a number");
+    assert!(spent <= 12_000, "{spent}");
+}
+
+#[tokio::test]
+async fn a_contradiction_is_shown_with_both_quotes() {
+    let reply = |p: &str, _| {
+        let id = passage(p, LAW);
+        json!({ "state": "contradicted", "option": null, "justification": "x", "quotes": [
+            { "passage": id, "text": "Disputes go before the courts of Kiel, and the law of Germany applies to this agreement.", "shows": 3 },
+            { "passage": passage(p, "Terms of service"), "text": "Disputes go before the courts of Kiel", "shows": 1 },
+        ]}).to_string()
+    };
+    let (ran, _) = check(on("SOV-2.2", reply), &[]).await;
+    let report = ran.done().json();
+    let f = factor(&report, "SOV-2.2");
+    assert_eq!(f["state"], "contradicted", "{f}");
+    assert_eq!(evidence(&report, "SOV-2.2").len(), 2);
+}
