@@ -40,10 +40,13 @@ impl Folder {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 if kind.is_dir() && (!name.starts_with('.') || name == ".well-known") {
                     folders.push(entry.path());
-                } else if kind.is_file() && Kind::of("", &name).is_some() && name != "robots.txt" && files.len() < MAX_FILES {
-                    if let Ok(below) = entry.path().strip_prefix(&root) {
-                        files.push(below.to_string_lossy().replace('\\', "/"));
-                    }
+                } else if kind.is_file()
+                    && Kind::of("", &name).is_some()
+                    && name != "robots.txt"
+                    && files.len() < MAX_FILES
+                    && let Ok(below) = entry.path().strip_prefix(&root)
+                {
+                    files.push(below.to_string_lossy().replace('\\', "/"));
                 }
             }
         }

@@ -18,6 +18,7 @@ pub mod url;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ::url::Url;
 use sha2::{Digest, Sha256};
@@ -30,8 +31,11 @@ use crate::framework::load::hex;
 use crate::read::{self, Document, ReadError};
 use fetch::{FetchError, Fetched, Fetcher};
 use folder::Folder;
-use frontier::Frontier;
+use frontier::{Frontier, Next};
 use robots::Robots;
+
+/// Longest time for reading one document.
+const MAX_PARSE: Duration = Duration::from_secs(60);
 
 /// Where the documentation is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +52,7 @@ pub struct Limits {
     /// Most pages that are read.
     pub pages: usize,
     /// Least pause between two requests to one host.
-    pub pause: std::time::Duration,
+    pub pause: Duration,
 }
 
 /// A page with the bytes it was read from.
@@ -207,7 +211,7 @@ impl Crawl {
             };
             match fetched {
                 Ok(fetched) => {
-                    if let Some(step) = self.take(fetched, next.reason).await {
+                    if let Some(step) = self.take(fetched, next).await {
                         return Ok(Some(step));
                     }
                 }
@@ -224,9 +228,15 @@ impl Crawl {
     }
 
     /// Makes a page of what was fetched, or says why not; `None` if it was read before under another address.
-    async fn take(&mut self, fetched: Fetched, reason: String) -> Option<Step> {
+    async fn take(&mut self, fetched: Fetched, asked: Next) -> Option<Step> {
         self.total += 1;
         let address = fetched.url.clone();
+        if asked.start && !self.scope.holds(&address) {
+            // The start address has moved house: the check moves with it, and asks the new host for its rules first.
+            self.scope = Scope::of(&address);
+            self.frontier.start(address);
+            return None;
+        }
         if !self.scope.holds(&address) {
             return Some(self.unread(&address, Why::Refused, "leads to a site outside this check"));
         }
@@ -236,7 +246,10 @@ impl Crawl {
         self.frontier.done(&Some(address.clone()));
         let (media, name) = (fetched.media.clone(), address.path().to_owned());
         let bytes = fetched.bytes;
-        let parsed = tokio::task::spawn_blocking(move || (read::read(&bytes, &media, &name), bytes)).await;
+        let parsing = tokio::task::spawn_blocking(move || (read::read(&bytes, &media, &name), bytes));
+        let Ok(parsed) = tokio::time::timeout(MAX_PARSE, parsing).await else {
+            return Some(self.unread(&address, Why::Failed, "takes longer to read than is allowed"));
+        };
         let (document, bytes) = match parsed {
             Ok((Ok(document), bytes)) => (document, bytes),
             Ok((Err(error @ ReadError::Kind(_)), _)) => return Some(self.unread(&address, Why::Format, &error.to_string())),
@@ -265,7 +278,7 @@ impl Crawl {
             return Some(self.unread(&address, Why::Duplicate, "repeats a page that was read"));
         }
         self.read += 1;
-        Some(Step::Page(Box::new(self.page(address, fetched.status, fetched.media, document, bytes, reason))))
+        Some(Step::Page(Box::new(self.page(address, fetched.status, fetched.media, document, bytes, asked.reason))))
     }
 
     fn page(&mut self, url: Url, status: u16, media: String, document: Document, bytes: Vec<u8>, reason: String) -> Read {

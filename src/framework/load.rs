@@ -300,8 +300,21 @@ fn unique<'a>(file: &File<'_>, ids: impl Iterator<Item = (usize, &'a str)>, what
 }
 
 /// Fields whose provenance an edition keeps.
-const FIELDS: &[&str] =
-    &["name", "question", "counts", "note", "not_applicable", "label", "demands", "points", "seal", "seal_disputed", "weight", "meaning", "summary"];
+const FIELDS: &[&str] = &[
+    "name",
+    "question",
+    "counts",
+    "note",
+    "not_applicable",
+    "label",
+    "demands",
+    "points",
+    "seal",
+    "seal_disputed",
+    "weight",
+    "meaning",
+    "summary",
+];
 
 fn check_provenance(file: &File<'_>, at: usize, key: &str, provenance: &BTreeMap<String, Provenance>, faults: &mut Vec<Fault>) {
     for field in provenance.keys().filter(|field| !FIELDS.contains(&field.as_str())) {

@@ -104,10 +104,11 @@ struct Walk {
 impl Walk {
     fn open(&mut self, element: &Element, node: &ego_tree::NodeRef<'_, Node>) {
         let name = element.name();
-        if name == "a" && self.hiding.is_none() {
-            if let Some(href) = element.attr("href") {
-                self.link = Some(Link { href: href.trim().to_owned(), words: String::new(), heading: self.heading.clone() });
-            }
+        if name == "a"
+            && self.hiding.is_none()
+            && let Some(href) = element.attr("href")
+        {
+            self.link = Some(Link { href: href.trim().to_owned(), words: String::new(), heading: self.heading.clone() });
         }
         if self.left_out > 0 || LEFT_OUT.contains(&name) || is_banner(element, node) {
             self.left_out += 1;
@@ -160,13 +161,12 @@ impl Walk {
 
     fn close(&mut self, element: &Element) {
         let name = element.name();
-        if name == "a" {
-            if let Some(mut link) = self.link.take() {
-                link.words = link.words.split_whitespace().collect::<Vec<_>>().join(" ");
-                if self.document.links.len() < MAX_LINKS {
-                    self.document.links.push(link);
-                }
-            }
+        if name == "a"
+            && let Some(mut link) = self.link.take()
+            && self.document.links.len() < MAX_LINKS
+        {
+            link.words = link.words.split_whitespace().collect::<Vec<_>>().join(" ");
+            self.document.links.push(link);
         }
         if self.left_out > 0 {
             self.left_out -= 1;

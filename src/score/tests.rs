@@ -20,7 +20,12 @@ fn answers_of(card: &Value) -> Responses {
     let factors = card["factors"].as_array().expect("a list");
     factors
         .iter()
-        .map(|f| (FactorId(f["factor"].as_str().expect("an id").to_owned()), Response::certain(u8::try_from(f["option"].as_u64().expect("a number")).expect("small"))))
+        .map(|f| {
+            (
+                FactorId(f["factor"].as_str().expect("an id").to_owned()),
+                Response::certain(u8::try_from(f["option"].as_u64().expect("a number")).expect("small")),
+            )
+        })
         .collect()
 }
 
@@ -91,26 +96,31 @@ fn a_gate_says_what_holds_it_back() {
 /// Answers for some factors: an option each, with or without probabilities.
 fn some_answers() -> impl Strategy<Value = Responses> {
     let count = FRAMEWORK.factors.len();
-    proptest::collection::vec((any::<bool>(), any::<u8>(), any::<bool>(), proptest::collection::vec(0_u32..1000, 5)), count).prop_map(|rows| {
-        let mut responses = Responses::new();
-        for (factor, (answered, pick, unsure, parts)) in FRAMEWORK.factors.iter().zip(rows) {
-            if !answered {
-                continue;
+    proptest::collection::vec((any::<bool>(), any::<u8>(), any::<bool>(), proptest::collection::vec(0_u32..1000, 5)), count).prop_map(
+        |rows| {
+            let mut responses = Responses::new();
+            for (factor, (answered, pick, unsure, parts)) in FRAMEWORK.factors.iter().zip(rows) {
+                if !answered {
+                    continue;
+                }
+                let n = factor.options.len();
+                let option = pick % u8::try_from(n).expect("few options") + 1;
+                let probabilities = if unsure {
+                    let total: u32 = parts[..n].iter().sum::<u32>().max(1);
+                    let mut p: Vec<u32> = parts[..n]
+                        .iter()
+                        .map(|part| u32::try_from(u64::from(ONE) * u64::from(*part) / u64::from(total)).expect("fits"))
+                        .collect();
+                    p[usize::from(option) - 1] += ONE - p.iter().sum::<u32>();
+                    p
+                } else {
+                    Vec::new()
+                };
+                responses.insert(factor.id.clone(), Response { option, probabilities });
             }
-            let n = factor.options.len();
-            let option = pick % u8::try_from(n).expect("few options") + 1;
-            let probabilities = if unsure {
-                let total: u32 = parts[..n].iter().sum::<u32>().max(1);
-                let mut p: Vec<u32> = parts[..n].iter().map(|part| u32::try_from(u64::from(ONE) * u64::from(*part) / u64::from(total)).expect("fits")).collect();
-                p[usize::from(option) - 1] += ONE - p.iter().sum::<u32>();
-                p
-            } else {
-                Vec::new()
-            };
-            responses.insert(factor.id.clone(), Response { option, probabilities });
-        }
-        responses
-    })
+            responses
+        },
+    )
 }
 
 fn rounding() -> impl Strategy<Value = &'static str> {

@@ -33,6 +33,16 @@ async fn an_address_that_cannot_be_read_is_named_with_its_reason() {
     world.run(&["check", "http://router/", "-q"]).await.failed(4, &["`router` is a local name"]);
     world.run(&["check", "https://does-not-exist.invalid/", "-q"]).await.failed(4, &["does-not-exist.invalid"]);
 
+    let bomb = || async {
+        let chunks = futures::stream::iter((0..200).map(|_| Ok::<_, std::io::Error>(vec![b'a'; 1 << 20])));
+        axum::body::Body::from_stream(chunks)
+    };
+    let loops = || async { axum::response::Redirect::temporary("/") };
+    let (address, port) = serve(axum::Router::new().route("/", get(loops)).route("/big", get(bomb))).await;
+    world.ports.push(port);
+    world.run(&["check", &address, "--pause", "0", "-q"]).await.failed(4, &["redirects without end"]);
+    world.run(&["check", &format!("{address}/big"), "--pause", "0", "-q"]).await.failed(4, &["larger than 16 MiB"]);
+
     let soft = || async { axum::response::Html("<title>404</title><h1>Page not found</h1>") };
     let (address, port) = serve(axum::Router::new().route("/", get(soft))).await;
     world.ports.push(port);

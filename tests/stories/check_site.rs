@@ -122,7 +122,10 @@ async fn what_goes_wrong_on_a_page_is_said_and_stops_nothing() {
     assert_eq!(report["pages"].as_array().map(Vec::len), Some(1));
     let said = |path: &str| {
         let list = report["unread"].as_array().expect("a list");
-        list.iter().find(|u| u["address"].as_str().is_some_and(|a| a.ends_with(path))).unwrap_or_else(|| panic!("{path} is not named")).to_string()
+        list.iter()
+            .find(|u| u["address"].as_str().is_some_and(|a| a.ends_with(path)))
+            .unwrap_or_else(|| panic!("{path} is not named"))
+            .to_string()
     };
     for (path, why) in [
         ("/loop", "redirects without end"),
@@ -144,7 +147,8 @@ async fn a_server_error_for_robots_forbids_the_site_and_a_missing_one_allows_it(
     for (status, code) in [(StatusCode::INTERNAL_SERVER_ERROR, 4), (StatusCode::NOT_FOUND, 0)] {
         let mut world = World::new();
         let page = || async { axum::response::Html("<title>Terms</title><h1>Terms</h1><p>This agreement is governed by German law.</p>") };
-        let (address, port) = serve(axum::Router::new().route("/", get(page)).route("/robots.txt", get(move || async move { status }))).await;
+        let (address, port) =
+            serve(axum::Router::new().route("/", get(page)).route("/robots.txt", get(move || async move { status }))).await;
         world.ports.push(port);
         let ran = world.run(&["check", &address, "--pause", "0", "-q"]).await;
         assert_eq!(ran.code, Some(code), "{}", ran.err);

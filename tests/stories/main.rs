@@ -3,6 +3,8 @@
 //! Only the edge of the network is faked (wiremock, axum on loopback). Stories that store run on SQLite, and on
 //! Postgres where `TEST_POSTGRES_URL` is set; when `CI` is set a missing address is a failure.
 
+#![expect(clippy::panic, reason = "a story that cannot go on says why")]
+
 mod architecture;
 mod bad_input;
 mod check_folder;

@@ -40,7 +40,11 @@ fn not_found() -> ResponseTemplate {
 fn documentation(world: &World) -> String {
     let docs = world.dir.path().join("docs");
     std::fs::create_dir_all(&docs).expect("a folder");
-    std::fs::write(docs.join("terms.md"), "# Terms of service\n\nDisputes go before the courts of Kiel, and the law of Germany applies to this agreement.\n").expect("writes");
+    std::fs::write(
+        docs.join("terms.md"),
+        "# Terms of service\n\nDisputes go before the courts of Kiel, and the law of Germany applies to this agreement.\n",
+    )
+    .expect("writes");
     std::fs::write(docs.join("security.md"), "# Security\n\nWe do not hold a copy of customer keys.\n").expect("writes");
     "docs".to_owned()
 }
@@ -60,7 +64,10 @@ async fn check(desk: impl Fn(&str, usize) -> ResponseTemplate + Send + Sync + 's
 }
 
 /// A desk that answers one factor with `content` and finds nothing elsewhere.
-fn on(id: &'static str, content: impl Fn(&str, usize) -> String + Send + Sync + 'static) -> impl Fn(&str, usize) -> ResponseTemplate + Send + Sync {
+fn on(
+    id: &'static str,
+    content: impl Fn(&str, usize) -> String + Send + Sync + 'static,
+) -> impl Fn(&str, usize) -> ResponseTemplate + Send + Sync {
     move |prompt: &str, turns: usize| {
         if prompt.contains(&format!("Factor {id}:")) { said(&content(prompt, turns)) } else { not_found() }
     }
@@ -117,7 +124,10 @@ async fn a_reply_that_breaks_the_form_is_asked_for_once_more_and_then_recorded_a
     let broken: &[(&str, &str)] = &[
         ("prose", "The applicable law is German law."),
         ("truncated JSON", r#"{"state":"answered","option":3,"quotes":[{"pass"#),
-        ("an option that does not exist", r#"{"state":"answered","option":9,"quotes":[{"passage":"p1.0","text":"x","shows":3}],"justification":"x"}"#),
+        (
+            "an option that does not exist",
+            r#"{"state":"answered","option":9,"quotes":[{"passage":"p1.0","text":"x","shows":3}],"justification":"x"}"#,
+        ),
         ("an unknown field", r#"{"state":"not_found","option":null,"quotes":[],"justification":"x","sure":true}"#),
         ("an answer without a quote", r#"{"state":"answered","option":3,"quotes":[],"justification":"x"}"#),
         ("nothing", ""),
@@ -130,7 +140,13 @@ async fn a_reply_that_breaks_the_form_is_asked_for_once_more_and_then_recorded_a
         assert_eq!((f["state"].as_str(), f["option"].is_null()), (Some("failed"), true), "{what}");
         assert!(report["gaps"].to_string().contains("SOV-2.1"), "{what}: {}", report["gaps"]);
 
-        let mended = on("SOV-2.1", move |p, turns| if turns == 1 { (*content).to_owned() } else { answer(3, &passage(p, LAW), "Disputes go before the courts of Kiel, and the law of Germany applies to this agreement.") });
+        let mended = on("SOV-2.1", move |p, turns| {
+            if turns == 1 {
+                (*content).to_owned()
+            } else {
+                answer(3, &passage(p, LAW), "Disputes go before the courts of Kiel, and the law of Germany applies to this agreement.")
+            }
+        });
         let (ran, calls) = check(mended, &[]).await;
         assert_eq!(calls, 49, "{what}");
         assert_eq!(factor(&ran.done().json(), "SOV-2.1")["option"], 3, "{what}: mended at the second asking");
@@ -142,7 +158,11 @@ async fn an_endpoint_that_is_none_ends_in_gaps_and_says_why() {
     for (what, reply, says) in [
         ("a web page", ResponseTemplate::new(200).set_body_string("<html><body>Welcome</body></html>"), "did not answer in the form"),
         ("a refusal", ResponseTemplate::new(401).set_body_json(json!({ "error": { "message": "bad key", "code": 401 } })), "bad key"),
-        ("a model that is not there", ResponseTemplate::new(404).set_body_json(json!({ "error": { "message": "no such model", "type": "x" } })), "no such model"),
+        (
+            "a model that is not there",
+            ResponseTemplate::new(404).set_body_json(json!({ "error": { "message": "no such model", "type": "x" } })),
+            "no such model",
+        ),
     ] {
         let (ran, _) = check(move |_, _| reply.clone(), &[]).await;
         assert_eq!(ran.code, Some(3), "{what}: {}", ran.err);
@@ -170,7 +190,8 @@ async fn a_busy_endpoint_is_asked_again() {
 
 #[tokio::test]
 async fn a_slow_answer_is_given_up_and_said() {
-    let desk = |prompt: &str, _| if prompt.contains("Factor SOV-2.1:") { not_found().set_delay(Duration::from_secs(60)) } else { not_found() };
+    let desk =
+        |prompt: &str, _| if prompt.contains("Factor SOV-2.1:") { not_found().set_delay(Duration::from_secs(60)) } else { not_found() };
     let (ran, _) = check(desk, &["--model-timeout", "2"]).await;
     assert_eq!(ran.code, Some(3));
     let report = ran.json();
@@ -184,7 +205,8 @@ async fn the_token_budget_stops_cleanly_and_says_so() {
     assert!((5..12).contains(&calls), "{calls} calls");
     let report = ran.json();
     assert!(report["gaps"].to_string().contains("token budget was spent"), "{}", report["gaps"]);
-    let spent = report["extraction"]["usage"]["tokens_in"].as_u64().expect("a number") + report["extraction"]["usage"]["tokens_out"].as_u64().expect("a number");
+    let spent = report["extraction"]["usage"]["tokens_in"].as_u64().expect("a number")
+        + report["extraction"]["usage"]["tokens_out"].as_u64().expect("a number");
     assert!(spent <= 12_000, "{spent}");
 }
 

@@ -13,7 +13,8 @@ async fn the_first_command_prints_the_card_it_shows() {
     let readme = readme();
     let command = readme.lines().find(|l| l.trim_start().starts_with("cargo run")).expect("command one");
     let args: Vec<&str> = command.split(" -- ").nth(1).expect("arguments").split_whitespace().collect();
-    let args: Vec<String> = args.iter().map(|a| if a.starts_with("fixtures/") { project(a).display().to_string() } else { (*a).to_owned() }).collect();
+    let args: Vec<String> =
+        args.iter().map(|a| if a.starts_with("fixtures/") { project(a).display().to_string() } else { (*a).to_owned() }).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let world = World::new();
     let ran = world.run(&args).await;
