@@ -15,6 +15,8 @@ struct Card<'a> {
     objectives: Vec<ObjectiveView<'a>>,
     flips: Vec<FlipView<'a>>,
     levels: Vec<LevelView<'a>>,
+    /// The factors that allow no more than the overall level.
+    held: Vec<&'a FactorReport>,
     missing: Vec<&'a FactorReport>,
     unread: Vec<(&'static str, usize)>,
     seal_name: &'a str,
@@ -30,6 +32,10 @@ struct FactorView<'a> {
     quotes: Vec<QuoteView<'a>>,
     /// Probability of each option, for the small bars.
     options: Vec<(usize, f64, bool)>,
+    /// How many quotes stand before the fold.
+    shown: usize,
+    /// Unfolded from the start: it holds the level, or pages contradict each other.
+    open: bool,
 }
 
 struct QuoteView<'a> {
@@ -54,6 +60,8 @@ struct LevelView<'a> {
     all: f64,
 }
 
+/// Quotes of a factor that are shown at once; the others fold.
+const SHOWN: usize = 3;
 /// Writes the report.
 ///
 /// # Errors
@@ -94,6 +102,7 @@ pub fn write(report: &Report) -> Result<String, askama::Error> {
                 }
             })
             .collect(),
+        held: held(report),
         missing: report.factors.iter().filter(|f| f.state == State::NotFound).collect(),
         unread: report.unread_by_reason().into_iter().map(|(why, count)| (why.name(), count)).collect(),
         seal_name: card.seal.and_then(|s| report.framework.seals.get(usize::from(s))).map_or("", String::as_str),
@@ -102,9 +111,27 @@ pub fn write(report: &Report) -> Result<String, askama::Error> {
     .render()
 }
 
+/// The factors that allow no more than the overall level; none at the highest level.
+fn held(report: &Report) -> Vec<&FactorReport> {
+    let highest = report.framework.seals.len().checked_sub(1);
+    match report.scorecard.seal {
+        Some(seal) if Some(usize::from(seal)) != highest => report.factors.iter().filter(|f| f.seal == Some(seal)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A time as people read it: RFC 3339 without seconds.
+fn moment(time: &str) -> String {
+    format!("{} UTC", time.get(..16).unwrap_or(time).replace('T', " "))
+}
+
 fn factor<'a>(report: &'a Report, factor: &'a FactorReport) -> FactorView<'a> {
+    let quotes: Vec<_> = factor.evidence.iter().filter_map(|id| report.evidence(id)).map(|e| quote(report, e)).collect();
     FactorView {
-        quotes: factor.evidence.iter().filter_map(|id| report.evidence(id)).map(|e| quote(report, e)).collect(),
+        // A single quote is not worth a fold.
+        shown: if quotes.len() <= SHOWN + 1 { quotes.len() } else { SHOWN },
+        open: factor.state == State::Contradicted || held(report).iter().any(|f| f.id == factor.id),
+        quotes,
         options: factor
             .probabilities
             .iter()

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use console::{Style, measure_text_width};
+use console::{Alignment, Style, measure_text_width, pad_str, truncate_str};
 
 use super::{FactorReport, Report};
 use crate::domain::answer::{Band, State};
@@ -113,8 +113,18 @@ impl Pen {
         }
     }
 
+    /// Wrapped and in one style.
+    fn painted(&mut self, text: &str, indent: usize, style: Style) {
+        let before = self.out.len();
+        self.wrapped(text, indent);
+        let text = self.out.split_off(before);
+        let text = self.paint(style, text.trim_end_matches('\n'));
+        self.line(&text);
+    }
+
+    /// Six columns.
     fn seal(&self, seal: Option<u8>) -> String {
-        let Some(seal) = seal else { return self.dim("   –  ") };
+        let Some(seal) = seal else { return self.dim("–     ") };
         let style = match seal {
             0 | 1 => Style::new().red().bold(),
             2 => Style::new().yellow().bold(),
@@ -145,7 +155,7 @@ impl Pen {
             Some(model) => format!("model {model} and rules"),
             None => "embedded rules, no model".to_owned(),
         };
-        let how = self.dim(&format!("  Weights    {}; extraction: {how}", report.framework.weights));
+        let how = self.dim(&format!("  Weights    {}\n  Extraction {how}", report.framework.weights));
         self.line(&how);
     }
 
@@ -153,27 +163,38 @@ impl Pen {
         let seal_name = card.seal.and_then(|s| seals.get(usize::from(s))).cloned().unwrap_or_default();
         let seal = self.seal(card.seal);
         let bounds = self.dim(&format!("floor {}, ceiling {}", card.floor.seal, card.ceiling.seal));
-        self.line(&format!("  Overall    {seal} {seal_name} on the evidence   {bounds}"));
+        self.beside(&format!("  Overall    {seal} {seal_name} on the evidence"), &bounds);
         let score = card.weighted.map_or("–".to_owned(), |d| format!("{d} %"));
         let score = self.bold(&score);
         let plain = card.unweighted.map_or("–".to_owned(), |d| format!("{d} %"));
         let bounds =
             self.dim(&format!("floor {}, expected {}, ceiling {}", card.floor.weighted, card.expected.weighted, card.ceiling.weighted));
-        self.line(&format!("  Score      {score} weighted, {plain} unweighted   {bounds}"));
+        self.beside(&format!("  Score      {score} weighted, {plain} unweighted"), &bounds);
+    }
+
+    /// A remark behind its line, or below it where the line is full.
+    fn beside(&mut self, line: &str, remark: &str) {
+        let fits = measure_text_width(line) + 3 + measure_text_width(remark) <= self.width;
+        self.line(&format!("{line}{}{remark}", if fits { "   " } else { "\n             " }));
     }
 
     fn objectives(&mut self, card: &Scorecard) {
+        // All columns but the name and the bar, with the spaces between.
+        const REST: usize = 32;
         self.title("Objectives");
-        let bar = self.width.saturating_sub(66).clamp(14, 40);
-        let legend = format!("  {:<40}{:<bar$}  on evidence   SEAL   answered", "", "█ floor ▒ to ceiling");
-        let legend = self.dim(&legend);
+        let names: Vec<String> = card.objectives.iter().map(|o| format!("{} {}", o.id, o.name)).collect();
+        let room = longest(&names).min(self.width - REST);
+        // A bar that is too short says nothing.
+        let bar = Some((self.width - REST - room).min(36)).filter(|bar| *bar >= 8);
+        let legend = if bar.is_some_and(|bar| bar >= 20) { "█ floor ▒ to ceiling" } else { "" };
+        let legend = cell(legend, bar.unwrap_or(0));
+        let legend = self.dim(&format!("  {}  {legend}  evidence  SEAL    answered", " ".repeat(room)));
         self.line(&legend);
-        for o in &card.objectives {
-            let name: String = format!("{} {}", o.id, o.name).chars().take(39).collect();
-            let cells = self.bar(o.floor.0, o.percent.map(|p| p.0), o.ceiling.0, bar);
-            let percent = o.percent.map_or("   –".to_owned(), |p| format!("{:>5.1} %", p.0));
+        for (o, name) in card.objectives.iter().zip(&names) {
+            let cells = self.bar(o.floor.0, o.percent.map(|p| p.0), o.ceiling.0, bar.unwrap_or(0));
+            let percent = o.percent.map_or("–  ".to_owned(), |p| format!("{:.1} %", p.0));
             let seal = self.seal(o.seal);
-            self.line(&format!("  {name:<40}{cells}  {percent:>9}    {seal}    {}/{}", o.coverage.answered, o.coverage.factors));
+            self.line(&format!("  {}  {cells}  {percent:>8}  {seal}  {}/{}", cell(name, room), o.coverage.answered, o.coverage.factors));
         }
     }
 
@@ -181,7 +202,7 @@ impl Pen {
     fn bar(&self, floor: f64, percent: Option<f64>, ceiling: f64, width: usize) -> String {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "columns of a terminal")]
         let column = |value: f64| (value / 100.0 * width as f64).round().clamp(0.0, width as f64) as usize;
-        let mark = percent.map(|p| column(p).min(width - 1));
+        let mark = percent.map(|p| column(p).min(width.saturating_sub(1)));
         let mut out = String::new();
         for i in 0..width {
             let cell = match i {
@@ -201,18 +222,22 @@ impl Pen {
             return;
         }
         self.title("SEAL as a probability");
-        let row = |parts: &[u32]| {
-            parts
-                .iter()
-                .enumerate()
-                .map(|(level, p)| format!("SEAL-{level} {:>3.0} %", f64::from(*p) / 10_000.0))
-                .collect::<Vec<_>>()
-                .join("   ")
-        };
         let interval = |[low, high]: [u8; 2]| if low == high { format!("SEAL-{low}") } else { format!("SEAL-{low} to {high}") };
-        let held = outlook.interval_90_answered.map(interval).unwrap_or_default();
-        self.line(&format!("  answered factors   {}   90 %: {held}", row(&outlook.answered_factors)));
-        self.line(&format!("  all factors        {}   90 %: {}", row(&outlook.all_factors), interval(outlook.interval_90)));
+        let mut head = " ".repeat(18);
+        for level in 0..outlook.all_factors.len() {
+            head += "  ";
+            head += &self.seal(u8::try_from(level).ok());
+        }
+        let head = format!("{head}   {}", self.dim("90 % within"));
+        self.line(&head);
+        let rows = [
+            ("answered factors", &outlook.answered_factors, outlook.interval_90_answered),
+            ("all factors", &outlook.all_factors, Some(outlook.interval_90)),
+        ];
+        for (what, parts, held) in rows {
+            let cells: String = parts.iter().map(|p| format!("  {:>4.0} %", f64::from(*p) / 10_000.0)).collect();
+            self.line(&format!("  {what:<16}{cells}   {}", held.map(interval).unwrap_or_default()));
+        }
         let note = self.dim("  (an unanswered factor counts with every option alike)");
         self.line(&note);
     }
@@ -223,16 +248,23 @@ impl Pen {
             return;
         }
         self.title("One error here would change the SEAL");
-        for flip in flips.iter().take(6) {
-            let name = name(&flip.factor);
-            let to: Vec<String> = flip.would_be.iter().map(ToString::to_string).collect();
+        let rows: Vec<_> = flips
+            .iter()
+            .take(6)
+            .map(|flip| {
+                let to: Vec<String> = flip.would_be.iter().map(ToString::to_string).collect();
+                (flip, name(&flip.factor), format!("→ {}", to.join(" or ")), f64::from(flip.probability) / 10_000.0)
+            })
+            .collect();
+        let targets = longest(rows.iter().map(|(_, _, to, _)| to));
+        let room = longest(rows.iter().map(|(_, name, ..)| name)).min(self.width.saturating_sub(targets + 34));
+        for (flip, name, to, chance) in rows {
+            let from = self.seal(Some(flip.seal));
             self.line(&format!(
-                "  {:<8} {:<44} SEAL-{} → {}   chance {:>2} %",
+                "  {:<8} {}  {from} {}  chance {chance:>2.0} %",
                 flip.factor.as_str(),
-                name.chars().take(43).collect::<String>(),
-                flip.seal,
-                to.join(" or "),
-                flip.probability / 10_000
+                cell(name, room),
+                cell(&to, targets)
             ));
         }
         if flips.len() > 6 {
@@ -284,18 +316,11 @@ impl Pen {
         let quotes = if f.state == State::Contradicted { 2 } else { 1 };
         for e in f.evidence.iter().take(quotes).filter_map(|id| report.evidence(id)) {
             let limits = if matches!(e.claim, Claim::Limits(_)) { "limits: " } else { "" };
-            let quote: String =
-                if e.quote.chars().count() > 220 { e.quote.chars().take(219).chain(['…']).collect() } else { e.quote.clone() };
-            let before = self.out.len();
-            self.wrapped(&format!("{limits}\u{201c}{quote}\u{201d}"), 11);
-            let text = self.out.split_off(before);
-            let text = self.paint(Style::new().italic(), text.trim_end_matches('\n'));
-            self.line(&text);
+            self.painted(&format!("{limits}\u{201c}{}\u{201d}", shortened(&e.quote, 220)), 11, Style::new().italic());
             let address = report.page(e.page).map_or("", |p| p.address.as_str());
             let more = if f.evidence.len() > quotes { format!(", {} more", f.evidence.len() - quotes) } else { String::new() };
-            let source =
-                self.dim(&format!("           {} · {}{}{more}", address, e.tier.name(), if e.outdated { ", outdated" } else { "" }));
-            self.line(&source);
+            let outdated = if e.outdated { ", outdated" } else { "" };
+            self.painted(&format!("{address} · {}{outdated}{more}", e.tier.name()), 11, Style::new().dim());
         }
         if f.evidence.is_empty() {
             self.wrapped(&f.justification, 11);
@@ -323,22 +348,43 @@ impl Pen {
             for (why, count) in reasons {
                 let first: Vec<&str> = report.unread.iter().filter(|u| u.why == why).take(2).map(|u| u.address.as_str()).collect();
                 let more = if count > 2 { ", …" } else { "" };
-                self.line(&format!("  {count:>4} {:<11} {}{more}", why.name(), first.join(", ")));
+                let line = format!("  {count:>4} {:<11} {}{more}", why.name(), first.join(", "));
+                self.line(&truncate_str(&line, self.width, "…"));
             }
         }
         let aimed: Vec<_> = report.hidden.iter().filter(|h| h.text.addresses_assessor).collect();
         if !aimed.is_empty() {
-            self.title(&format!("{} texts speak to an assessor; none was used", aimed.len()));
+            self.title(&format!("Texts that speak to an assessor: {}, none used", aimed.len()));
             for h in aimed {
-                let words: String = h.text.words.chars().take(self.width.saturating_sub(8)).collect();
+                let words = h.text.words.split_whitespace().collect::<Vec<_>>().join(" ");
+                let words = shortened(&words, self.width - 4);
                 self.line(&format!("  {} ({})", h.address, h.text.how));
                 let words = self.dim(&format!("    {words}"));
                 self.line(&words);
             }
         }
         for gap in &report.gaps {
-            let gap = self.paint(Style::new().yellow(), &format!("\nGap: {gap}"));
-            self.line(&gap);
+            self.line("");
+            self.painted(&format!("Gap: {gap}"), 0, Style::new().yellow());
         }
     }
+}
+
+/// Exactly so many columns.
+fn cell(text: &str, columns: usize) -> String {
+    pad_str(text, columns, Alignment::Left, Some("…")).into_owned()
+}
+
+/// Columns of the widest text.
+fn longest(texts: impl IntoIterator<Item = impl AsRef<str>>) -> usize {
+    texts.into_iter().map(|text| measure_text_width(text.as_ref())).max().unwrap_or(0)
+}
+
+/// At most so many columns, cut between words where there are any.
+fn shortened(text: &str, columns: usize) -> String {
+    if measure_text_width(text) <= columns {
+        return text.to_owned();
+    }
+    let cut = truncate_str(text, columns - 2, "");
+    format!("{} …", cut.rsplit_once(' ').map_or(&*cut, |(whole, _)| whole))
 }
