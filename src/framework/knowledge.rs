@@ -19,6 +19,8 @@ use crate::domain::page::Tier;
 
 /// Largest compiled size of one pattern, so that a user's own file cannot eat the memory.
 const PATTERN_BYTES: usize = 8 << 20;
+/// Largest search cache of one pattern: there are over a thousand, most of which match nowhere.
+const PATTERN_CACHE: usize = 256 << 10;
 
 /// Everything that an edition knows about finding evidence.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +46,7 @@ impl Pattern {
     }
 
     fn build(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.text).case_insensitive(true).size_limit(PATTERN_BYTES).build()
+        RegexBuilder::new(&self.text).case_insensitive(true).size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_CACHE).build()
     }
 
     fn regex(&self) -> Option<&Regex> {

@@ -34,7 +34,7 @@ pub struct Fusion {
 
 /// The weights that ship with the program.
 pub static FUSION: LazyLock<Fusion> =
-    LazyLock::new(|| toml::from_str(include_str!("fusion.toml")).unwrap_or(Fusion { version: 0, constant: 30, lexical: 100, dense: 60 }));
+    LazyLock::new(|| toml::from_str(include_str!("fusion.toml")).unwrap_or(Fusion { version: 0, constant: 30, lexical: 100, dense: 100 }));
 
 /// What was searched for a factor and what came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

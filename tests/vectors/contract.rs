@@ -178,7 +178,7 @@ async fn a_zero_vector_is_near_nothing(mut vectors: Vectors) {
 }
 
 async fn a_zero_query_finds_all_in_order(mut vectors: Vectors) {
-    put(&mut vectors, "check", fan(5)).await;
+    put(&mut vectors, "check", vec![vec![-1.0, -1.0], across(), up(), vec![1.0, 1.0]]).await;
     let hits = search(&vectors, "check", &[0.0, 0.0], 3).await;
     assert_eq!(numbers(&hits), [0, 1, 2]);
     assert!(hits.iter().all(|(_, score)| score.abs() < TOLERANCE), "{hits:?}");

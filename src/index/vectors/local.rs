@@ -26,7 +26,7 @@ impl Local {
         let mut hits: Vec<(u32, f32)> = vectors
             .iter()
             .enumerate()
-            .map(|(i, v)| (u32::try_from(i).unwrap_or(u32::MAX), v.iter().zip(&query).map(|(a, b)| a * b).sum()))
+            .map(|(i, v)| (u32::try_from(i).unwrap_or(u32::MAX), v.iter().zip(&query).map(|(a, b)| a * b).sum::<f32>() + 0.0))
             .collect();
         hits.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         hits.truncate(limit);
