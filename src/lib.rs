@@ -1,4 +1,19 @@
 //! Sovereignty Check: how sovereign or resilient is a cloud service, and what proves it?
+//!
+//! One way through the house. Each stage reads what the last one stored and stores its own result:
+//!
+//! ```text
+//! cli -> pipeline: crawl (read) -> index -> extract -> verify (domain::evidence) -> settle -> score -> report
+//!                     |                                                              |
+//!                     +---------------------------- store ---------------------------+
+//! ```
+//!
+//! What is deliberately absent, kept by `tests/stories/architecture.rs`:
+//! - no finding that has not passed [`domain::evidence::Candidate::verify`], not even one read back from the store;
+//! - no float in what decides a score; no clock outside [`clock`]; nothing async in `domain`, `framework`, `score`,
+//!   `settle`, `read` and `report`;
+//! - no SQL outside [`store`], no HTTP client outside `crawl::fetch` and `llm::endpoint`;
+//! - no framework's factor named in code: editions, rules, queries and prompts are data.
 
 pub mod cli;
 pub mod clock;

@@ -29,6 +29,15 @@ Exit codes:
   0 done   1 a fault of this program or its database   2 bad input
   3 done with gaps   4 nothing readable   130 stopped (run again to go on)";
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  sovcheck check docs.example.eu --contact you@example.org
+  sovcheck check ./documentation --format html > report.html
+  sovcheck check ./documentation --out report/ --gate SOV-2=3 --gate SOV-3=3
+  sovcheck check https://docs.example.eu --model-url http://127.0.0.1:8080/v1 --model mistral-small
+
+Stop it with Ctrl-C at any time: the same command goes on where it stopped.";
+
 /// How sovereign is a cloud service, and what proves it?
 ///
 /// Reads a vendor's public documentation, finds evidence for each factor of a framework, and scores it.
@@ -46,6 +55,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Check a service's documentation: an address or a folder of files.
+    #[command(after_help = CHECK_EXAMPLES)]
     Check(Box<check::CheckArgs>),
     /// Score a file of answers, without reading any documentation.
     Score(score::ScoreArgs),

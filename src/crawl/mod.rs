@@ -219,7 +219,11 @@ impl Crawl {
                     return Err(CrawlError::Start { address: next.url.to_string(), source });
                 }
                 Err(error) => {
-                    let why = if matches!(error, FetchError::Refused(_)) { Why::Refused } else { Why::Failed };
+                    let why = match error {
+                        FetchError::Refused(_) => Why::Refused,
+                        FetchError::Status(404 | 410) => Why::Gone,
+                        _ => Why::Failed,
+                    };
                     let detail = crate::chain(&error);
                     return Ok(Some(self.unread(&next.url, why, &detail)));
                 }
@@ -269,7 +273,7 @@ impl Crawl {
             return Some(self.unread(&address, Why::Javascript, "shows nothing without JavaScript"));
         }
         if is_error_page(&document) {
-            return Some(self.unread(&address, Why::Failed, "an error page, although it was answered as a success"));
+            return Some(self.unread(&address, Why::Gone, "an error page, although it was answered as a success"));
         }
         if document.text.blocks.is_empty() && document.footer.is_empty() && document.hidden.is_empty() {
             return Some(self.unread(&address, Why::Failed, "holds no text"));

@@ -162,6 +162,8 @@ pub enum Why {
     Robots,
     /// The page budget was spent on pages that promise more.
     Budget,
+    /// The site answers that it is not there: a dead link.
+    Gone,
     /// It could not be fetched or parsed.
     Failed,
     /// It shows nothing without JavaScript.
@@ -180,6 +182,7 @@ impl Why {
         match self {
             Self::Robots => "robots",
             Self::Budget => "budget",
+            Self::Gone => "gone",
             Self::Failed => "failed",
             Self::Javascript => "javascript",
             Self::Format => "format",

@@ -60,7 +60,8 @@ impl Searchable {
     /// [`QuoteFault`] says in which way the quote is not the page's.
     pub fn find(&self, quote: &str) -> Result<Range<usize>, QuoteFault> {
         let needle = fold(quote);
-        let needle = needle.trim_matches(|c: char| c == '"' || c.is_whitespace());
+        // A list mark or heading mark before the words is how a page's text is shown, not part of it.
+        let needle = needle.trim_matches(|c: char| c == '"' || c.is_whitespace()).trim_start_matches(['-', '#', ' ']);
         if !needle.chars().any(char::is_alphanumeric) {
             return Err(QuoteFault::Empty);
         }
@@ -327,6 +328,14 @@ mod tests {
         for (what, quote, fault) in tries {
             assert_eq!(look(page, quote), Err(*fault), "{what}: {quote}");
         }
+    }
+
+    #[test]
+    fn the_mark_of_a_list_item_is_not_part_of_its_words() {
+        let mut page = PageText::default();
+        page.push(BlockKind::Item, "The data key is destroyed.", None);
+        let found = Searchable::new(&page).find("- The data key is destroyed.").map(|range| page.text[range].to_owned());
+        assert_eq!(found.as_deref(), Ok("The data key is destroyed."));
     }
 
     #[test]

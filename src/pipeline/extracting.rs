@@ -1,7 +1,7 @@
 //! The second stage: each factor from its passages to a settled answer, stored as soon as it is known.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::StreamExt;
 
@@ -29,6 +29,8 @@ use crate::store::Settled;
 pub const FOR_RULES: usize = 60;
 /// Passages that a model reads of each factor.
 pub const FOR_MODEL: usize = 8;
+/// Failures of the endpoint in a row after which it is not asked again.
+const GIVE_UP_AFTER: usize = 3;
 /// Name of the collections on a Qdrant server.
 const COLLECTION: &str = "sovcheck";
 
@@ -91,9 +93,19 @@ impl Run<'_> {
         let budget = Budget::new(use_of.budget, spent.tokens_in + spent.tokens_out);
         let service = self.request.service.as_str();
         let (reading, endpoint, budget) = (&reading, &endpoint, &budget);
+        // An endpoint that fails for factor after factor is not asked again: each try costs its whole timeout.
+        let failures = &AtomicUsize::new(0);
         let mut asked = futures::stream::iter(open.into_iter().map(|factor| async move {
+            if failures.load(Ordering::Relaxed) >= GIVE_UP_AFTER {
+                return (factor, Ok((Said::Failed("the endpoint failed before and was not asked again".to_owned()), Usage::default())));
+            }
             let shown = reading.shown(factor);
-            (factor, model::ask(endpoint, budget, framework, factor, service, &shown).await)
+            let reply = model::ask(endpoint, budget, framework, factor, service, &shown).await;
+            match &reply {
+                Err(_) => failures.fetch_add(1, Ordering::Relaxed),
+                Ok(_) => failures.swap(0, Ordering::Relaxed),
+            };
+            (factor, reply)
         }))
         .buffer_unordered(use_of.at_once.max(1));
         let mut warned = false;

@@ -275,20 +275,15 @@ fn heading_level(name: &str) -> Option<u8> {
     }
 }
 
-/// A cookie or consent banner: named so, and short.
+/// A cookie or consent banner: named as one, and short. A section on cookies in a policy is not one.
 fn is_banner(element: &Element, node: &ego_tree::NodeRef<'_, Node>) -> bool {
+    const KINDS: &[&str] = &["banner", "notice", "popup", "bar", "modal", "overlay", "consent", "law"];
     if !matches!(element.name(), "div" | "section" | "aside" | "form") {
         return false;
     }
     let named = element.id().into_iter().chain(element.classes()).any(|name| {
         let name = name.to_ascii_lowercase();
-        (name.contains("cookie") || name.contains("consent"))
-            && (name.contains("banner")
-                || name.contains("notice")
-                || name.contains("popup")
-                || name.contains("bar")
-                || name.contains("modal")
-                || !name.contains('-'))
+        name.contains("cookie") && KINDS.iter().any(|kind| name.contains(kind))
     });
     named && node.descendants().filter_map(|n| n.value().as_text().map(|t| t.len())).sum::<usize>() < 2_000
 }
@@ -404,6 +399,7 @@ mod tests {
         );
         assert_eq!(page.text.text, "# Docs\nSee the DPA.\n");
         assert_eq!(page.footer, ["Nordhaven GmbH, Kiel"]);
+        assert_eq!(text("<section id='cookies'><p>We set two cookies.</p></section>"), "We set two cookies.\n");
         let links: Vec<(&str, &str, &str)> = page.links.iter().map(|l| (l.href.as_str(), l.words.as_str(), l.heading.as_str())).collect();
         assert_eq!(links, [("/legal/", "Legal", ""), ("dpa.html", "the DPA", "Docs")]);
     }

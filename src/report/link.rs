@@ -15,7 +15,16 @@ pub fn to_words(address: &str, quote: &str) -> String {
     } else {
         format!("{},{}", encode(&words[..END_WORDS].join(" ")), encode(&words[words.len() - END_WORDS..].join(" ")))
     };
-    format!("{}#:~:text={directive}", address.split('#').next().unwrap_or(address))
+    format!("{}#:~:text={directive}", plain(address))
+}
+
+/// The address without its fragment. A path of a folder is made a relative link: a file's name is never a scheme.
+fn plain(address: &str) -> String {
+    if address.starts_with("http://") || address.starts_with("https://") {
+        return address.split('#').next().unwrap_or(address).to_owned();
+    }
+    let segments: Vec<String> = address.split('/').map(|segment| encode(segment).replace("%2D", "-")).collect();
+    format!("./{}", segments.join("/"))
 }
 
 /// Percent-encodes all but unreserved characters; `-`, `,` and `&` have a meaning in a directive.
@@ -41,8 +50,9 @@ mod tests {
         assert_eq!(to_words("https://a.eu/x#top", "Non-EU, \"é\""), "https://a.eu/x#:~:text=Non%2DEU%2C%20%22%C3%A9%22");
         assert_eq!(
             to_words("a.html", "one two three four five six seven eight nine ten eleven twelve"),
-            "a.html#:~:text=one%20two%20three%20four,nine%20ten%20eleven%20twelve"
+            "./a.html#:~:text=one%20two%20three%20four,nine%20ten%20eleven%20twelve"
         );
-        assert_eq!(to_words("a.html", "Brevo | France"), "a.html#:~:text=Brevo");
+        assert_eq!(to_words("javascript:a (1).html", "three words here"), "./javascript%3Aa%20%281%29.html#:~:text=three%20words%20here");
+        assert_eq!(to_words("a.html", "Brevo | France"), "./a.html#:~:text=Brevo");
     }
 }

@@ -164,8 +164,9 @@ async fn an_endpoint_that_is_none_ends_in_gaps_and_says_why() {
             "no such model",
         ),
     ] {
-        let (ran, _) = check(move |_, _| reply.clone(), &[]).await;
+        let (ran, calls) = check(move |_, _| reply.clone(), &["--model-at-once", "1"]).await;
         assert_eq!(ran.code, Some(3), "{what}: {}", ran.err);
+        assert_eq!(calls, 3, "{what}: an endpoint that fails is not asked for every factor");
         let report = ran.json();
         assert!(report["gaps"].to_string().contains(says), "{what}: {}", report["gaps"]);
         assert_eq!(report["scorecard"]["coverage"]["answered"], 0, "{what}");
