@@ -127,7 +127,9 @@ impl Settling<'_> {
         let rival = ranked.get(1).copied();
         if let Some((other, against)) = rival {
             let near = against.worth * 100 >= support.worth * w.contradiction;
-            if (near && other.abs_diff(best) >= 2) || (told_contradicted && against.worth >= percent(w.answer_from)) {
+            // A model and a rule that read the same sources differently are a doubt, not a contradiction of the sources.
+            let sources_differ = near && other.abs_diff(best) >= 2 && self.share_a_reader(support, against);
+            if sources_differ || (told_contradicted && against.worth >= percent(w.answer_from)) {
                 return self.contradicted(best, support, other, against);
             }
         }
@@ -202,6 +204,14 @@ impl Settling<'_> {
             support.findings.sort_by(|a, b| b.0.cmp(&a.0).then(by_place(&self.findings[a.1], &self.findings[b.1])));
         }
         supports
+    }
+
+    /// Whether one kind of extractor, rules or models, speaks for both.
+    fn share_a_reader(&self, one: &Support, other: &Support) -> bool {
+        let by_rule = |support: &Support, rule: bool| {
+            support.findings.iter().any(|(_, place)| matches!(self.findings[*place].origin(), Origin::Rule { .. }) == rule)
+        };
+        [true, false].into_iter().any(|rule| by_rule(one, rule) && by_rule(other, rule))
     }
 
     /// The lowest limit that is worth enough, with its worth and place.

@@ -14,7 +14,11 @@ fn framework() -> Framework {
 
 /// A verified finding: `(claim, weight, tier, rule)`, its words made to stand on a page of that tier.
 fn finding(framework: &Framework, number: u32, claim: Claim, weight: u8, tier: Tier, rule: &str) -> Finding {
-    let words = format!("The words of rule {rule} stand on page {number}.");
+    finding_by(framework, number, claim, weight, tier, Origin::Rule { id: rule.to_owned() })
+}
+
+fn finding_by(framework: &Framework, number: u32, claim: Claim, weight: u8, tier: Tier, origin: Origin) -> Finding {
+    let words = format!("The words that speak for it stand on page {number}.");
     let page = page(number, "a", tier, &words);
     let text = Searchable::new(&page.text);
     Candidate {
@@ -23,8 +27,8 @@ fn finding(framework: &Framework, number: u32, claim: Claim, weight: u8, tier: T
         page: PageNumber(number),
         quote: words,
         weight,
-        because: format!("Because of {rule}."),
-        origin: Origin::Rule { id: rule.to_owned() },
+        because: format!("Because of page {number}."),
+        origin,
     }
     .verify(&page, &text)
     .expect("the words stand there")
@@ -92,6 +96,17 @@ fn sources_of_equal_weight_that_differ_contradict_each_other() {
         check(&[finding(&f, 1, Claim::Shows(2), 70, Tier::Contract, "a"), finding(&f, 2, Claim::Shows(5), 72, Tier::Contract, "b")]);
     assert_eq!((answer.state, answer.option), (State::Contradicted, None));
     assert_eq!(answer.findings.len(), 2);
+}
+
+#[test]
+fn a_model_and_a_rule_that_differ_are_a_doubt_and_no_contradiction() {
+    let f = framework();
+    let rule = finding(&f, 1, Claim::Shows(2), 78, Tier::Contract, "a");
+    let model = finding_by(&f, 2, Claim::Shows(4), 80, Tier::Contract, Origin::Model { name: "m".to_owned(), prompt: String::new() });
+    let alone = check(std::slice::from_ref(&model));
+    let both = check(&[rule, model]);
+    assert_eq!((both.state, both.option), (State::Answered, Some(4)));
+    assert!(both.confidence() < alone.confidence());
 }
 
 #[test]
