@@ -35,12 +35,12 @@ const GIVE_UP_AFTER: usize = 3;
 const COLLECTION: &str = "sovcheck";
 
 /// Stored pages with their texts made ready, so that each is folded once.
-pub(crate) struct Library {
+pub(crate) struct Shelf {
     pub(crate) pages: Vec<Page>,
     texts: HashMap<PageNumber, (usize, Searchable)>,
 }
 
-impl Library {
+impl Shelf {
     pub(crate) fn new(pages: Vec<Page>) -> Self {
         let texts = pages.iter().enumerate().map(|(i, page)| (page.number, (i, Searchable::new(&page.text)))).collect();
         Self { pages, texts }
@@ -63,7 +63,7 @@ impl Run<'_> {
     /// Answers every factor that has no answer yet.
     pub(super) async fn extract(&mut self) -> Result<(), PipelineError> {
         let framework = &self.request.framework;
-        let library = Library::new(self.store.pages(self.id).await.map_err(PipelineError::Store)?);
+        let shelf = Shelf::new(self.store.pages(self.id).await.map_err(PipelineError::Store)?);
         let before = self.store.answers(self.id).await.map_err(PipelineError::Store)?;
         let known: HashSet<_> = before.iter().map(|s| s.answer.factor.clone()).collect();
         let spent = before.iter().fold(Usage::default(), |sum, s| sum.plus(s.usage));
@@ -72,15 +72,15 @@ impl Run<'_> {
             return Ok(());
         }
         let mut done = before.len();
-        let mut index = Index::new(&library.pages);
-        self.embed(&mut index, &library).await?;
+        let mut index = Index::new(&shelf.pages);
+        self.embed(&mut index, &shelf).await?;
         (self.on)(Event::Indexed { passages: index.passages.len() });
         let retrieved: HashMap<&str, Retrieved> =
             framework.factors.iter().map(|f| (f.id.as_str(), index.retrieve(framework, f, FOR_RULES, &FUSION))).collect();
         let passages =
             |factor: &Factor| retrieved[factor.id.as_str()].passages.iter().map(|p| &index.passages[*p as usize]).collect::<Vec<_>>();
-        let matches = Matches::find(framework, &library.pages, passages);
-        let reading = Reading { framework, library: &library, index: &index, retrieved: &retrieved, matches: &matches };
+        let matches = Matches::find(framework, &shelf.pages, passages);
+        let reading = Reading { framework, shelf: &shelf, index: &index, retrieved: &retrieved, matches: &matches };
 
         let Some(use_of) = &self.request.model else {
             for factor in open {
@@ -134,7 +134,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn embed(&mut self, index: &mut Index, library: &Library) -> Result<(), PipelineError> {
+    async fn embed(&mut self, index: &mut Index, shelf: &Shelf) -> Result<(), PipelineError> {
         let Some(settings) = &self.request.embedding else { return Ok(()) };
         let endpoint = Endpoint::new(settings.clone()).map_err(PipelineError::Model)?;
         let server = |source: VectorError| PipelineError::Dense(DenseError::Vectors(source));
@@ -143,7 +143,7 @@ impl Run<'_> {
             VectorsAt::Qdrant { url, key } => Vectors::Qdrant(Box::new(Qdrant::connect(url, key.as_deref(), COLLECTION).map_err(server)?)),
         };
         let check = self.id.to_string();
-        match index.with_dense(&check, &library.pages, &self.request.framework, &endpoint, &mut vectors).await {
+        match index.with_dense(&check, &shelf.pages, &self.request.framework, &endpoint, &mut vectors).await {
             Ok(()) => Ok(()),
             // Lexical search answers without it; what is lost is said.
             Err(error) => {
@@ -157,7 +157,7 @@ impl Run<'_> {
 /// All that is needed to answer a factor.
 struct Reading<'a> {
     framework: &'a Framework,
-    library: &'a Library,
+    shelf: &'a Shelf,
     index: &'a Index,
     retrieved: &'a HashMap<&'a str, Retrieved>,
     matches: &'a Matches,
@@ -171,7 +171,7 @@ impl Reading<'_> {
             .take(FOR_MODEL)
             .filter_map(|place| {
                 let passage = &self.index.passages[*place as usize];
-                Some(Shown { id: format!("{}.{place}", passage.page), passage, page: self.library.page(passage.page)? })
+                Some(Shown { id: format!("{}.{place}", passage.page), passage, page: self.shelf.page(passage.page)? })
             })
             .collect()
     }
@@ -180,7 +180,7 @@ impl Reading<'_> {
         let retrieved = &self.retrieved[factor.id.as_str()];
         let mut candidates = self.matches.candidates(self.framework, factor);
         let lacks_subject = self.framework.knowledge.subjects.get(&factor.id).is_some_and(|rules| !self.matches.any(rules));
-        let mut context = if lacks_subject && !self.library.pages.is_empty() { Context::NotApplicable } else { Context::Findings };
+        let mut context = if lacks_subject && !self.shelf.pages.is_empty() { Context::NotApplicable } else { Context::Findings };
         let failure;
         match said {
             None => {}
@@ -207,7 +207,7 @@ impl Reading<'_> {
             .into_iter()
             .filter_map(|candidate| {
                 let factor = candidate.factor.clone();
-                match self.library.verify(candidate) {
+                match self.shelf.verify(candidate) {
                     Ok(finding) => Some(finding),
                     Err(refusal) => {
                         tracing::debug!(factor.id = %factor, fault = %refusal.fault, "a quote was refuted");

@@ -100,13 +100,8 @@ pub async fn run(store: &Store, request: &Request, on: &mut (dyn FnMut(Event<'_>
         None => {
             let now = clock::now_ms();
             let id = CheckId::at(now);
-            let check = Check {
-                id: Some(id),
-                service: request.service.clone(),
-                source: request.source_text(),
-                folder: request.is_folder(),
-                started_ms: now,
-            };
+            let check =
+                Check { service: request.service.clone(), source: request.typed.clone(), folder: request.is_folder(), started_ms: now };
             store.begin(id, &key, &check).await.map_err(PipelineError::Store)?;
             (id, check, Stage::Crawl, false)
         }

@@ -1,7 +1,5 @@
 //! What is asked for: a service, its documentation, a framework, and what may be spent.
 
-use std::time::Duration;
-
 use sha2::{Digest, Sha256};
 
 use crate::crawl::{Limits, Source, fetch};
@@ -92,13 +90,6 @@ impl Request {
         matches!(self.source, Source::Folder(_))
     }
 
-    /// The source for display.
-    pub fn source_text(&self) -> String {
-        self.typed.clone()
-    }
-
-    /// The pause between two requests of a site: one second unless told otherwise.
-    pub const PAUSE: Duration = Duration::from_secs(1);
     /// The page budget of a site unless told otherwise.
     pub const SITE_PAGES: usize = 150;
     /// The page budget of a folder unless told otherwise: reading files harms nobody.

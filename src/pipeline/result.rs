@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::PipelineError;
-use super::extracting::Library;
+use super::extracting::Shelf;
 use super::request::Request;
 use crate::domain::answer::{Answer, State};
 use crate::domain::evidence::Finding;
@@ -40,8 +40,10 @@ impl Assessment {
     /// # Errors
     /// The store fails, or a stored claim no longer stands on its page.
     pub async fn of(store: &Store, request: &Request, id: CheckId, check: Check) -> Result<Self, PipelineError> {
-        let library = Library::new(store.pages(id).await.map_err(PipelineError::Store)?);
-        let unread = store.unread(id).await.map_err(PipelineError::Store)?;
+        let shelf = Shelf::new(store.pages(id).await.map_err(PipelineError::Store)?);
+        let mut unread = store.unread(id).await.map_err(PipelineError::Store)?;
+        // What failed before a stop may have been read after it.
+        unread.retain(|u| shelf.pages.iter().all(|page| page.address != u.address));
         let mut stored: BTreeMap<_, _> =
             store.answers(id).await.map_err(PipelineError::Store)?.into_iter().map(|s| (s.answer.factor.clone(), s)).collect();
         let (mut answers, mut findings, mut usage) = (Vec::new(), Vec::new(), Usage::default());
@@ -51,14 +53,14 @@ impl Assessment {
             };
             let first = findings.len();
             for claim in settled.claims {
-                findings.push(library.verify(claim).map_err(|refuted| PipelineError::Inconsistent(crate::chain(&refuted)))?);
+                findings.push(shelf.verify(claim).map_err(|refuted| PipelineError::Inconsistent(crate::chain(&refuted)))?);
             }
             settled.answer.findings.iter_mut().for_each(|place| *place += first);
             answers.push(settled.answer);
             usage = usage.plus(settled.usage);
         }
         let scorecard = score(&request.framework, &responses(&answers), &request.profile).map_err(PipelineError::Score)?;
-        Ok(Self { id, check, pages: library.pages, unread, answers, findings, usage, scorecard })
+        Ok(Self { id, check, pages: shelf.pages, unread, answers, findings, usage, scorecard })
     }
 }
 

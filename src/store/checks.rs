@@ -33,9 +33,6 @@ impl Stage {
 /// A check as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// Its id, as text in the document too.
-    #[serde(skip)]
-    pub id: Option<CheckId>,
     /// The service's name.
     pub service: String,
     /// The start address, or the folder as it was given.
@@ -73,8 +70,7 @@ impl Store {
         let Some((id, doc, stage)) = row else { return Ok(None) };
         let parsed: CheckId = id.parse().map_err(|error| corrupt("checks", "id", &id, error))?;
         let stage = Stage::ALL.into_iter().find(|s| s.name() == stage).ok_or_else(|| corrupt("checks", "stage", &id, stage))?;
-        let mut check: Check = from_json(&doc, "checks", &id)?;
-        check.id = Some(parsed);
+        let check: Check = from_json(&doc, "checks", &id)?;
         Ok(Some((parsed, check, stage)))
     }
 
