@@ -27,7 +27,7 @@ async fn site(asked: Arc<AtomicUsize>) -> (String, u16) {
 /// Runs until a page was read, then sends `signal`.
 async fn interrupted(world: &World, address: &str, signal: &str) -> std::process::ExitStatus {
     let mut child = world
-        .command(&["check", address, "--pause", "0.05", "--json-progress"])
+        .command(&["check", address, "--pause", "0.2", "--json-progress"])
         .stderr(std::process::Stdio::piped())
         .stdout(std::process::Stdio::null())
         .spawn()
