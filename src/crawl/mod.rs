@@ -114,9 +114,7 @@ pub struct Crawl {
     read: usize,
     texts: HashSet<String>,
     footers: HashSet<String>,
-    aside: Vec<Unread>,
     opened: HashSet<String>,
-    total: usize,
 }
 
 impl Crawl {
@@ -150,9 +148,7 @@ impl Crawl {
             read: 0,
             texts: HashSet::new(),
             footers: HashSet::new(),
-            aside: Vec::new(),
             opened: HashSet::new(),
-            total: 0,
         })
     }
 
@@ -179,9 +175,6 @@ impl Crawl {
     /// [`CrawlError::Start`] if the very first address cannot be read. Later failures are [`Step::Unread`].
     pub async fn next(&mut self) -> Result<Option<Step>, CrawlError> {
         loop {
-            if let Some(unread) = self.aside.pop() {
-                return Ok(Some(Step::Unread(unread)));
-            }
             if self.read >= self.limits.pages {
                 return Ok(self.leave_rest());
             }
@@ -215,7 +208,7 @@ impl Crawl {
                         return Ok(Some(step));
                     }
                 }
-                Err(source) if self.total == 0 && self.read == 0 && next.start => {
+                Err(source) if self.read == 0 && next.start => {
                     return Err(CrawlError::Start { address: next.url.to_string(), source });
                 }
                 Err(error) => {
@@ -232,8 +225,7 @@ impl Crawl {
     }
 
     /// Makes a page of what was fetched, or says why not; `None` if it was read before under another address.
-    async fn take(&mut self, fetched: Fetched, asked: Next) -> Option<Step> {
-        self.total += 1;
+    async fn take(&mut self, mut fetched: Fetched, asked: Next) -> Option<Step> {
         let address = fetched.url.clone();
         if asked.start && !self.scope.holds(&address) {
             // The start address has moved house: the check moves with it, and asks the new host for its rules first.
@@ -249,7 +241,7 @@ impl Crawl {
         }
         self.frontier.done(&Some(address.clone()));
         let (media, name) = (fetched.media.clone(), address.path().to_owned());
-        let bytes = fetched.bytes;
+        let bytes = std::mem::take(&mut fetched.bytes);
         let parsing = tokio::task::spawn_blocking(move || (read::read(&bytes, &media, &name), bytes));
         let Ok(parsed) = tokio::time::timeout(MAX_PARSE, parsing).await else {
             return Some(self.unread(&address, Why::Failed, "takes longer to read than is allowed"));
@@ -282,10 +274,11 @@ impl Crawl {
             return Some(self.unread(&address, Why::Duplicate, "repeats a page that was read"));
         }
         self.read += 1;
-        Some(Step::Page(Box::new(self.page(address, fetched.status, fetched.media, document, bytes, asked.reason))))
+        fetched.bytes = bytes;
+        Some(Step::Page(Box::new(self.page(fetched, document, asked.reason))))
     }
 
-    fn page(&mut self, url: Url, status: u16, media: String, document: Document, bytes: Vec<u8>, reason: String) -> Read {
+    fn page(&mut self, fetched: Fetched, document: Document, reason: String) -> Read {
         let mut text = document.text;
         // A footer repeats on every page; its lines (the legal entity among them) are kept where they stand first.
         for line in document.footer {
@@ -293,25 +286,28 @@ impl Crawl {
                 text.push(BlockKind::Paragraph, &line, None);
             }
         }
-        let address = self.shown(&url);
+        let address = self.shown(&fetched.url);
+        let path = fetched.url.path();
         Read {
             page: Page {
                 number: PageNumber(u32::try_from(self.read).unwrap_or(u32::MAX)),
-                tier: focus::tier(url.path(), &document.title),
+                tier: focus::tier(path, &document.title),
                 title: document.title,
                 language: document.language,
-                media,
-                status,
+                media: fetched.media,
+                status: fetched.status,
                 read_at_ms: clock::now_ms(),
-                sha256: hex(&Sha256::digest(&bytes)),
+                sha256: hex(&Sha256::digest(&fetched.bytes)),
+                etag: fetched.etag,
+                last_modified: fetched.last_modified,
                 dated: document.dated,
-                outdated: document.outdated || focus::is_archive(url.path()),
+                outdated: document.outdated || focus::is_archive(path),
                 text,
                 hidden: document.hidden,
                 address,
                 reason,
             },
-            bytes,
+            bytes: fetched.bytes,
         }
     }
 

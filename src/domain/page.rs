@@ -131,6 +131,12 @@ pub struct Page {
     pub read_at_ms: u64,
     /// SHA-256 of the bytes as fetched, in hex.
     pub sha256: String,
+    /// The server's tag of this version, for a conditional request later.
+    #[serde(default)]
+    pub etag: Option<String>,
+    /// When the server says it changed, for a conditional request later.
+    #[serde(default)]
+    pub last_modified: Option<String>,
     /// Date that the page says of itself (`YYYY-MM-DD`), where it says one.
     pub dated: Option<String>,
     /// Whether the page says that it is archived or superseded.

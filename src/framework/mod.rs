@@ -208,11 +208,6 @@ impl Framework {
         self.factors.iter().find(|factor| factor.id == *id)
     }
 
-    /// The place of the factor with this id.
-    pub fn factor_index(&self, id: &str) -> Option<usize> {
-        self.factors.iter().position(|factor| factor.id.as_str() == id)
-    }
-
     /// The weight set with this id, or the default one.
     pub fn weight_set(&self, id: Option<&str>) -> Option<&WeightSet> {
         let id = id.unwrap_or(&self.default_weights);

@@ -147,6 +147,8 @@ pub(crate) mod tests {
             status: 200,
             read_at_ms: 0,
             sha256: String::new(),
+            etag: None,
+            last_modified: None,
             dated: None,
             outdated: false,
             text: read.text,

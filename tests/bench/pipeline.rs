@@ -170,6 +170,8 @@ fn endless(documents: &[Document]) -> impl Iterator<Item = Page> + '_ {
         status: 200,
         read_at_ms: 0,
         sha256: String::new(),
+        etag: None,
+        last_modified: None,
         dated: None,
         outdated: false,
         text: distinct(&document.text, round),
