@@ -9,8 +9,8 @@ use scraper::node::{Element, Node};
 use scraper::{Html, Selector};
 
 use super::assessor::addresses_assessor;
-use super::{Document, Link, MAX_TEXT};
-use crate::domain::page::{BlockKind, HiddenText};
+use super::{Document, Link, MAX_TEXT, hidden};
+use crate::domain::page::BlockKind;
 
 /// Subtrees that hold nothing for a reader of documentation.
 const LEFT_OUT: &[&str] =
@@ -58,7 +58,7 @@ pub fn read(source: &str) -> Document {
                 Node::Element(element) => walk.open(element, &node),
                 Node::Text(text) => walk.words(text),
                 Node::Comment(comment) if addresses_assessor(comment) => {
-                    walk.document.hidden.push(hidden("comment", comment));
+                    walk.document.hidden.push(hidden::record("comment", comment));
                 }
                 _ => {}
             },
@@ -75,12 +75,6 @@ pub fn read(source: &str) -> Document {
     let letters = document.text.text.chars().filter(|c| c.is_alphanumeric()).count();
     document.needs_javascript = letters < 150 && needs_javascript(source);
     document
-}
-
-/// A record of hidden words.
-pub(super) fn hidden(how: &str, words: &str) -> HiddenText {
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    HiddenText { how: how.to_owned(), addresses_assessor: addresses_assessor(&words), words: words.chars().take(300).collect() }
 }
 
 #[derive(Default)]
@@ -118,7 +112,7 @@ impl Walk {
             *depth += 1;
             return;
         }
-        if let Some(how) = how_hidden(element) {
+        if let Some(how) = hidden::how(element) {
             self.hiding = Some((1, how, String::new()));
             return;
         }
@@ -176,7 +170,7 @@ impl Walk {
             *depth -= 1;
             if *depth == 0 {
                 if words.trim().len() > 1 {
-                    let record = hidden(how, words);
+                    let record = hidden::record(how, words);
                     self.document.hidden.push(record);
                 }
                 self.hiding = None;
@@ -256,7 +250,7 @@ impl Walk {
             words.push_str(word);
         }
         if addresses_assessor(&words) {
-            self.document.hidden.push(hidden("visible text that speaks to an assessor", &words));
+            self.document.hidden.push(hidden::record("visible text that speaks to an assessor", &words));
         } else if self.footer > 0 {
             self.document.footer.push(words);
         } else if self.document.text.text.len() + words.len() < MAX_TEXT {
@@ -286,51 +280,6 @@ fn is_banner(element: &Element, node: &ego_tree::NodeRef<'_, Node>) -> bool {
         name.contains("cookie") && KINDS.iter().any(|kind| name.contains(kind))
     });
     named && node.descendants().filter_map(|n| n.value().as_text().map(|t| t.len())).sum::<usize>() < 2_000
-}
-
-/// How an element's own attributes hide it. Style sheets are not evaluated here.
-fn how_hidden(element: &Element) -> Option<&'static str> {
-    if element.attr("hidden").is_some() {
-        return Some("hidden attribute");
-    }
-    if element.attr("aria-hidden").is_some_and(|v| v.eq_ignore_ascii_case("true")) {
-        return Some("aria-hidden");
-    }
-    let style: String = element.attr("style")?.to_ascii_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
-    let value = |name: &str| {
-        style.split(';').filter_map(|d| d.split_once(':')).find(|(k, _)| *k == name).map(|(_, v)| v.trim_end_matches("!important"))
-    };
-    let colour = value("color").map(plain_colour);
-    let ground = value("background-color").or_else(|| value("background")).map(plain_colour);
-    let zero = |v: Option<&str>| {
-        v.is_some_and(|v| v.trim_end_matches(|c: char| c.is_alphabetic() || c == '%').parse::<f64>().is_ok_and(|n| n < 0.05))
-    };
-    let far = |v: Option<&str>| v.is_some_and(|v| v.trim_end_matches(char::is_alphabetic).parse::<f64>().is_ok_and(|n| n <= -999.0));
-    match () {
-        () if value("display") == Some("none") => Some("display:none"),
-        () if matches!(value("visibility"), Some("hidden" | "collapse")) => Some("visibility:hidden"),
-        () if zero(value("font-size")) => Some("font size zero"),
-        () if zero(value("opacity")) => Some("opacity zero"),
-        () if far(value("left")) || far(value("top")) || far(value("text-indent")) => Some("off the page"),
-        () if (zero(value("height")) || zero(value("width")) || zero(value("max-height"))) && value("overflow") == Some("hidden") => {
-            Some("size zero")
-        }
-        () if value("clip").is_some() || value("clip-path").is_some_and(|v| v.contains("100%")) => Some("clipped"),
-        () if colour.is_some() && colour == ground => Some("text in the colour of its ground"),
-        // Without a ground of its own, white stands on the page's white.
-        () if colour.as_deref() == Some("white") && ground.is_none() => Some("white text"),
-        () if colour.as_deref() == Some("transparent") => Some("transparent text"),
-        () => None,
-    }
-}
-
-fn plain_colour(value: &str) -> String {
-    match value {
-        "#fff" | "#ffffff" | "rgb(255,255,255)" | "rgba(255,255,255,1)" | "#ffff" => "white".to_owned(),
-        "#000" | "#000000" | "rgb(0,0,0)" => "black".to_owned(),
-        "rgba(0,0,0,0)" => "transparent".to_owned(),
-        other => other.to_owned(),
-    }
 }
 
 fn head(html: &Html, document: &mut Document) {

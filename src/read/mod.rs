@@ -5,6 +5,7 @@
 //! callers run it off the async threads.
 
 pub mod assessor;
+mod hidden;
 pub mod html;
 pub mod pdf;
 pub mod plain;

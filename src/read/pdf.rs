@@ -32,7 +32,7 @@ pub fn read(bytes: &[u8]) -> Result<Document, ReadError> {
     for block in &blocks.text.blocks {
         let words = blocks.text.words(block);
         if addresses_assessor(words) {
-            document.hidden.push(super::html::hidden("text that speaks to an assessor", words));
+            document.hidden.push(super::hidden::record("text that speaks to an assessor", words));
         } else if document.text.text.len() < MAX_TEXT {
             document.text.push(block.kind, words, block.sheet);
         }

@@ -83,7 +83,7 @@ fn document(text: PageText, links: Vec<Link>) -> Document {
     for block in &text.blocks {
         let words = text.words(block);
         if addresses_assessor(words) {
-            document.hidden.push(super::html::hidden("visible text that speaks to an assessor", words));
+            document.hidden.push(super::hidden::record("visible text that speaks to an assessor", words));
         } else if document.text.text.len() < MAX_TEXT {
             document.text.push(block.kind, words, block.sheet);
         }
