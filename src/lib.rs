@@ -15,6 +15,7 @@
 //! - no SQL outside [`store`], no HTTP client outside `crawl::fetch` and `llm::endpoint`;
 //! - no framework's factor named in code: editions, rules, queries and prompts are data.
 
+pub mod archive;
 pub mod cli;
 pub mod clock;
 pub mod crawl;

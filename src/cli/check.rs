@@ -1,44 +1,46 @@
 //! `sovcheck check`: the main job.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
+use super::explain::{self, Line};
+use super::keep::Keep;
 use super::progress::Progress;
+use super::reading::ReadingArgs;
 use super::score::{ProfileArgs, look};
 use super::{Ended, Exit, framework, output, source};
-use crate::crawl::{CrawlError, Limits, fetch};
+use crate::crawl::CrawlError;
 use crate::llm::{EndpointSettings, Price};
 use crate::pipeline::request::{ModelUse, VectorsAt};
-use crate::pipeline::{self, PipelineError, Request};
+use crate::pipeline::{self, Assessment, PipelineError, Request};
 use crate::report::{Report, html, markdown, terminal};
 use crate::store::Store;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Where the documentation is: an address (https://docs.example.eu) or a folder of HTML, PDF, Markdown and text files.
-    #[arg(value_name = "ADDRESS|FOLDER")]
-    source: String,
+    #[command(flatten)]
+    reading: ReadingArgs,
     /// The service's name, for the report.
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
     profile: ProfileArgs,
-    /// Most pages that are read [default: 150 of a site, 2000 of a folder].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pages: Option<u32>,
-    /// Least pause between two requests to one host, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
-    pause: f64,
     /// What is printed to standard output.
     #[arg(long, value_enum, default_value_t = Form::Card)]
     format: Form,
     /// Write the report in every form into this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Also print which pages were read in which order and why, and what was not read.
+    #[arg(long)]
+    explain_crawl: bool,
+    /// Write the pages as they were read into this web archive (.warc, .warc.gz).
+    #[arg(long, value_name = "FILE")]
+    warc: Option<PathBuf>,
     /// Begin anew even if an unfinished check of the same source is there.
     #[arg(long)]
     fresh: bool,
@@ -51,14 +53,8 @@ pub(super) struct CheckArgs {
     /// Where checks are kept: sqlite:PATH or postgres://… [default: a file in the user's data folder].
     #[arg(long, value_name = "URL", env = "SOVCHECK_DATABASE", hide_env_values = true)]
     database: Option<String>,
-    /// How a site's owner reaches you: sent with every request.
-    #[arg(long, value_name = "MAIL|ADDRESS", env = "SOVCHECK_CONTACT")]
-    contact: Option<String>,
     #[command(flatten, next_help_heading = "Model (none is needed)")]
     model: ModelArgs,
-    /// Ports of 127.0.0.1 that may be read, for tests of this program.
-    #[arg(long, env = "SOVCHECK_TEST_OPEN_PORTS", value_delimiter = ',', hide = true)]
-    open_port: Vec<u16>,
 }
 
 #[derive(Debug, Args)]
@@ -110,10 +106,6 @@ enum Form {
     Md,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|s| (0.0..=3600.0).contains(s)).ok_or_else(|| "expected seconds from 0 to 3600".to_owned())
-}
-
 fn price(text: &str) -> Result<Price, String> {
     let parts: Vec<f64> = text.split(',').filter_map(|p| p.trim().parse().ok()).collect();
     match parts[..] {
@@ -125,11 +117,9 @@ fn price(text: &str) -> Result<Price, String> {
 impl CheckArgs {
     fn request(&self) -> Result<Request, (Exit, anyhow::Error)> {
         let bad = |error: anyhow::Error| (Exit::BadInput, error);
-        let source = source::parse(&self.source).map_err(bad)?;
+        let source = self.reading.source().map_err(bad)?;
         let framework = framework::chosen(self.profile.framework.as_deref())?;
         self.profile.check(&framework).map_err(bad)?;
-        let is_folder = matches!(source, crate::crawl::Source::Folder(_));
-        let pages = self.pages.map_or(if is_folder { Request::FOLDER_PAGES } else { Request::SITE_PAGES }, |n| n as usize);
         let settings = |url: &str, model: &str, key: Option<&SecretString>| -> Result<EndpointSettings, (Exit, anyhow::Error)> {
             url::Url::parse(url).with_context(|| format!("`{url}` is not an address")).map_err(bad)?;
             Ok(EndpointSettings {
@@ -155,12 +145,12 @@ impl CheckArgs {
         };
         Ok(Request {
             service: self.name.clone().unwrap_or_else(|| source::name_of(&source)),
+            limits: self.reading.limits(&source),
+            fetch: self.reading.settings(),
             source,
-            typed: self.source.clone(),
+            typed: self.reading.source.join(" "),
             framework,
             profile: self.profile.profile(),
-            limits: Limits { pages, pause: Duration::from_secs_f64(self.pause) },
-            fetch: fetch::Settings { open_ports: self.open_port.clone(), contact: self.contact.clone() },
             model,
             embedding,
             vectors: m.qdrant_url.clone().map_or(VectorsAt::Local, |url| VectorsAt::Qdrant { url, key: m.qdrant_key.clone() }),
@@ -194,11 +184,10 @@ pub(super) async fn run(args: CheckArgs) -> Ended {
         return Ok(Exit::Stopped);
     };
     let assessment = done.map_err(|error| (exit_of(&error), error.into()))?;
-    store.close().await;
-    if assessment.pages.is_empty() {
-        let reasons: Vec<String> = assessment.unread.iter().take(5).map(|u| format!("{}: {}", u.address, u.detail)).collect();
-        return Err((Exit::NothingReadable, anyhow!("no page of {} could be read. {}", request.typed, reasons.join("; "))));
+    if let Some(path) = &args.warc {
+        archive(path, &args, &store, &assessment).await.map_err(|error| (Exit::Fault, error))?;
     }
+    store.close().await;
     let report = Report::of(&request, &assessment);
     write(&args, &report).map_err(|error| (Exit::Fault, error))?;
     let shown = match args.format {
@@ -206,12 +195,37 @@ pub(super) async fn run(args: CheckArgs) -> Ended {
         form => render(&report, form).map_err(|error| (Exit::Fault, error))?,
     };
     output::print(&shown)?;
+    if args.explain_crawl {
+        let lines = report.pages.iter().map(|p| Line { number: p.number.0, address: &p.address, reason: &p.reason });
+        let explained = format!("\n{}{}", explain::order(lines), explain::rest(&report.unread, &report.hosts));
+        // What programs read must stay what it says it is.
+        match args.format {
+            Form::Card => drop(output::print(&explained)?),
+            Form::Json | Form::Html | Form::Md => eprint!("{explained}"),
+        }
+    }
     Ok(if report.gaps.is_empty() { Exit::Done } else { Exit::Gaps })
+}
+
+async fn archive(path: &Path, args: &CheckArgs, store: &Store, assessment: &Assessment) -> anyhow::Result<()> {
+    let check = &assessment.check;
+    let mut keep = Keep::begin(path, &assessment.id.to_string(), &check.service, args.reading.contact(), check.started_ms)?;
+    for page in &assessment.pages {
+        let body = store.body(assessment.id, page.number.0).await?;
+        keep.page(page, body.unwrap_or_default())?;
+    }
+    keep.end(&assessment.unread)?;
+    if !args.quiet {
+        eprintln!("wrote {} pages to {}", assessment.pages.len(), path.display());
+    }
+    Ok(())
 }
 
 fn exit_of(error: &PipelineError) -> Exit {
     match error {
-        PipelineError::Crawl(CrawlError::Start { .. } | CrawlError::Folder { .. }) => Exit::NothingReadable,
+        PipelineError::NothingReadable(_) | PipelineError::Crawl(CrawlError::Folder { .. } | CrawlError::Archive(_)) => {
+            Exit::NothingReadable
+        }
         PipelineError::Crawl(CrawlError::Client(_))
         | PipelineError::Store(_)
         | PipelineError::Inconsistent(_)

@@ -3,12 +3,17 @@
 //! Everything that is typed or set in the environment is read here, once, and turned into the types of the modules
 //! that do the work. `--help` documents each setting with its environment variable.
 
+mod apart;
 mod check;
+mod crawl;
+mod eval;
 mod exit;
+mod explain;
 mod framework;
+mod keep;
 mod output;
 mod progress;
-mod recall;
+mod reading;
 mod score;
 mod source;
 
@@ -22,6 +27,7 @@ const EXAMPLES: &str = "\
 Examples:
   sovcheck check https://docs.example.eu --name \"Example Cloud\"
   sovcheck check ./documentation --out report/
+  sovcheck crawl docs.example.eu --pages 20
   sovcheck score answers.csv --format json
   sovcheck framework check my-framework.toml
 
@@ -37,6 +43,11 @@ Examples:
   sovcheck check https://docs.example.eu --model-url http://127.0.0.1:8080/v1 --model mistral-small
 
 Stop it with Ctrl-C at any time: the same command goes on where it stopped.";
+
+const CRAWL_EXAMPLES: &str = "\
+Examples:
+  sovcheck crawl docs.example.eu --pages 20 --contact you@example.org
+  sovcheck crawl www.example.eu docs.example.eu --host trust-portal.example --texts pages.jsonl";
 
 /// How sovereign is a cloud service, and what proves it?
 ///
@@ -57,6 +68,9 @@ enum Command {
     /// Check a service's documentation: an address or a folder of files.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Box<check::CheckArgs>),
+    /// Read a source without judging it: what is read, in which order, and why.
+    #[command(after_help = CRAWL_EXAMPLES)]
+    Crawl(crawl::CrawlArgs),
     /// Score a file of answers, without reading any documentation.
     Score(score::ScoreArgs),
     /// Validate a framework edition of your own.
@@ -64,9 +78,12 @@ enum Command {
     Framework(framework::FrameworkCommand),
     /// Print the JSON schema of a report.
     Schema,
+    /// Read one document from standard input; used by this program itself.
+    #[command(hide = true)]
+    ReadDocument(apart::ReadDocumentArgs),
     /// Measure against labelled vendors.
     #[command(subcommand)]
-    Eval(recall::EvalCommand),
+    Eval(eval::EvalCommand),
 }
 
 /// Runs the command line of this process.
@@ -80,10 +97,12 @@ pub fn main() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Check(args) => check::run(*args).await,
+            Command::ReadDocument(args) => apart::run(&args),
+            Command::Crawl(args) => crawl::run(args).await,
             Command::Score(args) => score::run(&args),
             Command::Framework(command) => framework::run(&command),
             Command::Schema => output::print(&format!("{:#}\n", crate::report::schema())),
-            Command::Eval(command) => recall::run(command).await,
+            Command::Eval(command) => eval::run(command).await,
         }
     });
     // Parsers of hostile documents run on threads that nothing can stop; they do not hold up the end.

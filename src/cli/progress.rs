@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use crate::clock;
 use crate::domain::answer::State;
 use crate::pipeline::Event;
 
@@ -74,6 +75,7 @@ fn bars(crawl: &ProgressBar, extract: &ProgressBar, event: &Event<'_>) {
             extract.set_position(*done as u64);
             extract.set_message(format!("{} {}", answer.factor, answer.state.name()));
         }
+        Event::Unchanged { since_ms } => crawl.println(unchanged(*since_ms)),
         Event::Warning(text) => crawl.println(format!("warning: {text}")),
     }
 }
@@ -90,8 +92,13 @@ fn as_line(event: &Event<'_>) -> Option<String> {
             (State::Answered, Some(option)) => format!("factor {done}/{of} {}: option {option}", answer.factor),
             _ => format!("factor {done}/{of} {}: {}", answer.factor, answer.state.name()),
         },
+        Event::Unchanged { since_ms } => unchanged(*since_ms),
         Event::Warning(text) => format!("warning: {text}"),
     })
+}
+
+fn unchanged(since_ms: u64) -> String {
+    format!("no page has changed since the check of {}: its answers stand", clock::date_and_time(since_ms))
 }
 
 fn as_json(event: &Event<'_>) -> serde_json::Value {
@@ -105,6 +112,7 @@ fn as_json(event: &Event<'_>) -> serde_json::Value {
         Event::Factor { answer, done, of } => {
             json!({ "event": "factor", "factor": answer.factor, "state": answer.state, "option": answer.option, "done": done, "of": of })
         }
+        Event::Unchanged { since_ms } => json!({ "event": "unchanged", "since": clock::rfc3339(*since_ms) }),
         Event::Warning(text) => json!({ "event": "warning", "text": text }),
     }
 }

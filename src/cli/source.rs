@@ -7,17 +7,30 @@ use url::Url;
 
 use crate::crawl::Source;
 
-/// Reads a source.
+/// Reads a source: one folder, or one or more addresses.
 ///
 /// # Errors
 /// Says which of the two it looks like and what is wrong with it.
-pub(super) fn parse(text: &str) -> anyhow::Result<Source> {
+pub(super) fn parse(typed: &[String]) -> anyhow::Result<Source> {
+    if let [text] = typed {
+        let path = PathBuf::from(text);
+        if path.is_dir() {
+            return Ok(Source::Folder(path));
+        }
+        if path.is_file() && [".warc", ".warc.gz"].iter().any(|end| text.to_ascii_lowercase().ends_with(end)) {
+            return Ok(Source::Archive(path));
+        }
+    }
+    typed.iter().map(|text| address(text)).collect::<anyhow::Result<Vec<Url>>>().map(Source::Site)
+}
+
+fn address(text: &str) -> anyhow::Result<Url> {
     let path = PathBuf::from(text);
     if path.is_dir() {
-        return Ok(Source::Folder(path));
+        bail!("`{text}` is a folder; a folder is checked on its own, without other sources");
     }
     if path.is_file() {
-        bail!("`{text}` is a file; give the folder that it lies in");
+        bail!("`{text}` is a file; give the folder that it lies in, or a web archive (.warc, .warc.gz)");
     }
     let address = if text.contains("://") {
         text.to_owned()
@@ -30,14 +43,14 @@ pub(super) fn parse(text: &str) -> anyhow::Result<Source> {
     if !matches!(url.scheme(), "http" | "https") {
         bail!("`{text}`: only http and https addresses are read");
     }
-    Ok(Source::Site(url))
+    Ok(url)
 }
 
 /// A name for the service where none was given: the host, or the folder's name.
 pub(super) fn name_of(source: &Source) -> String {
     match source {
-        Source::Site(url) => url.host_str().unwrap_or("service").trim_start_matches("www.").to_owned(),
-        Source::Folder(path) => path
+        Source::Site(starts) => starts.first().and_then(Url::host_str).unwrap_or("service").trim_start_matches("www.").to_owned(),
+        Source::Folder(path) | Source::Archive(path) => path
             .canonicalize()
             .ok()
             .and_then(|p| p.file_name().map(|n| n.to_string_lossy().into_owned()))
@@ -49,19 +62,25 @@ pub(super) fn name_of(source: &Source) -> String {
 mod tests {
     use super::*;
 
+    fn of(typed: &[&str]) -> anyhow::Result<Source> {
+        parse(&typed.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
     #[test]
-    fn an_address_a_host_and_a_folder_are_told_apart() {
-        assert!(matches!(parse("."), Ok(Source::Folder(_))));
-        assert!(matches!(parse("docs.example.eu/a"), Ok(Source::Site(url)) if url.as_str() == "https://docs.example.eu/a"));
+    fn addresses_hosts_and_a_folder_are_told_apart() {
+        assert!(matches!(of(&["."]), Ok(Source::Folder(_))));
+        let two = of(&["docs.example.eu/a", "http://example.eu"]);
+        assert!(matches!(two, Ok(Source::Site(starts)) if starts[0].as_str() == "https://docs.example.eu/a" && starts.len() == 2));
         for (bad, says) in [
-            ("nowhere", "neither"),
-            ("./nowhere", "neither"),
-            ("ftp://example.eu", "only http"),
-            ("http://", "not an address"),
-            ("Cargo.toml", "is a file"),
+            (&["nowhere"][..], "neither"),
+            (&["./nowhere"], "neither"),
+            (&["ftp://example.eu"], "only http"),
+            (&["http://"], "not an address"),
+            (&["Cargo.toml"], "is a file"),
+            (&["example.eu", "."], "on its own"),
         ] {
-            let said = format!("{:#}", parse(bad).expect_err(bad));
-            assert!(said.contains(says), "{bad}: {said}");
+            let said = format!("{:#}", of(bad).expect_err(bad[0]));
+            assert!(said.contains(says), "{bad:?}: {said}");
         }
     }
 }

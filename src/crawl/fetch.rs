@@ -1,56 +1,102 @@
-//! The one HTTP client of a crawl: guarded, capped, without proxy, cookies or automatic redirects.
+//! The one HTTP client of a crawl: guarded, polite, capped, without proxy, cookies or automatic redirects.
 //!
-//! Every hop of a redirect is checked like a first address. Bodies are read up to a cap on what comes out of
-//! decompression, so a bomb costs its cap and no more.
+//! [`Fetcher::get`] makes one request and hands a redirect back, so that its target passes scope, robots and guard like
+//! any other address. Bodies are read up to a cap on what comes out of decompression, so a bomb costs its cap and no
+//! more.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures::StreamExt;
-use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, LAST_MODIFIED, LOCATION, RETRY_AFTER};
-use tokio::sync::Mutex;
+use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::guard::{Guard, PublicResolver, Refusal};
-use super::politeness::Politeness;
+use super::politeness::{LeftAlone, Politeness};
+use crate::clock;
 
-/// Largest body that is read, decompressed.
-pub const MAX_BODY: usize = 16 << 20;
-/// Longest chain of redirects.
-const MAX_HOPS: usize = 8;
-/// Longest time for one request with its body.
-const MAX_TIME: Duration = Duration::from_secs(40);
-/// Longest time without a byte.
-const MAX_SILENCE: Duration = Duration::from_secs(15);
-/// How often a request is tried again after a 429 or a 5xx.
-const RETRIES: usize = 1;
+/// Most redirects that are followed in a row.
+pub const MAX_HOPS: usize = 8;
+/// Most requests for parts of pages under way at once.
+const PARTS_AT_ONCE: usize = 4;
+/// How often a request is tried again after a 429, a 5xx, or no answer.
+const RETRIES: usize = 2;
+
+/// What one request may cost.
+#[derive(Clone, Debug)]
+pub struct Caps {
+    /// Largest body, decompressed, in bytes.
+    pub body: usize,
+    /// Longest time for one request with its body.
+    pub time: Duration,
+    /// Longest time without a byte.
+    pub silence: Duration,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self { body: 16 << 20, time: Duration::from_secs(40), silence: Duration::from_secs(15) }
+    }
+}
 
 /// What the operator sets.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Ports of 127.0.0.1 that may be reached: for tests only.
     pub open_ports: Vec<u16>,
+    /// A name server to ask instead of the system's: for tests only.
+    pub name_server: Option<SocketAddr>,
     /// An address where a site's owner reaches the operator; part of the user agent.
     pub contact: Option<String>,
+    /// What one request may cost.
+    pub caps: Caps,
+    /// This program's file, to read risky documents in a process of their own; `None` reads them in this one.
+    pub reader: Option<PathBuf>,
+    /// A Chromium that renders pages which are empty without JavaScript; `None` leaves those unread.
+    pub chromium: Option<PathBuf>,
+}
+
+/// What makes a request conditional (RFC 9110, section 13): what the server said of the copy that is at hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    /// `ETag`.
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    pub last_modified: Option<String>,
 }
 
 /// What came back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fetched {
-    /// The address after redirects.
+    /// The address that was asked.
     pub url: Url,
     /// HTTP status.
     pub status: u16,
     /// The content type.
     pub media: String,
-    /// The robots header, lower case.
-    pub robots: String,
+    /// Values of `X-Robots-Tag`.
+    pub robots: Vec<String>,
     /// For a later conditional request.
-    pub etag: Option<String>,
-    /// For a later conditional request.
-    pub last_modified: Option<String>,
+    pub validators: Validators,
+    /// When it was fetched, where that was not just now; milliseconds since the epoch.
+    pub read_at_ms: Option<u64>,
     /// The body, decompressed.
     pub bytes: Vec<u8>,
+}
+
+/// An answer that is no error.
+#[derive(Debug)]
+pub enum Answer {
+    /// A body.
+    Body(Fetched),
+    /// The copy at hand still holds.
+    Unchanged,
+    /// It is elsewhere.
+    Moved(Url),
 }
 
 /// Why nothing came back.
@@ -59,6 +105,9 @@ pub enum FetchError {
     /// The address may not be reached.
     #[error("the address is refused")]
     Refused(#[source] Refusal),
+    /// The host is not asked any more.
+    #[error("not asked")]
+    LeftAlone(#[source] LeftAlone),
     /// The name does not resolve, or nobody answers.
     #[error("no connection to {0}")]
     Connect(String, #[source] reqwest::Error),
@@ -78,115 +127,197 @@ pub enum FetchError {
     #[error("redirects to nowhere")]
     BadRedirect,
     /// Larger than is read.
-    #[error("larger than {} MiB", MAX_BODY >> 20)]
-    TooLarge,
+    #[error("larger than {} MiB", .0 >> 20)]
+    TooLarge(usize),
     /// A file could not be read.
     #[error("the file could not be read")]
     File(#[source] std::io::Error),
 }
 
 /// The client with its manners.
+#[derive(Debug)]
 pub struct Fetcher {
     client: reqwest::Client,
     guard: Guard,
-    politeness: Mutex<Politeness>,
+    caps: Caps,
+    politeness: Politeness,
+    /// For parts of pages.
+    parts: Politeness,
 }
 
 impl Fetcher {
-    /// A client with at least `pause` between two requests to one host.
+    /// A client with at least `pause` between two requests to one host and at most `at_once` of them under way.
     ///
     /// # Errors
     /// [`FetchError::Transfer`] if the system's certificates cannot be loaded.
-    pub fn new(settings: &Settings, pause: Duration) -> Result<Self, FetchError> {
+    pub fn new(settings: &Settings, pause: Duration, at_once: usize) -> Result<Self, FetchError> {
         let contact = settings.contact.as_deref().unwrap_or("no contact given");
         #[expect(clippy::disallowed_methods, reason = "the crawl's one client is made here")]
         let client = reqwest::Client::builder()
             .user_agent(format!("{}/{} (reads public documentation; {contact})", super::robots::AGENT, env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .dns_resolver(PublicResolver)
-            .connect_timeout(Duration::from_secs(10))
-            .read_timeout(MAX_SILENCE)
-            .timeout(MAX_TIME)
+            .dns_resolver(PublicResolver::new(settings.name_server))
+            .connect_timeout(Duration::from_secs(10).min(settings.caps.time))
+            .read_timeout(settings.caps.silence)
+            .timeout(settings.caps.time)
+            .http2_max_header_list_size(64 << 10)
             .referer(false)
             .build()
             .map_err(FetchError::Transfer)?;
-        Ok(Self { client, guard: Guard { open_ports: settings.open_ports.clone() }, politeness: Mutex::new(Politeness::new(pause)) })
+        let guard = Guard { open_ports: settings.open_ports.clone() };
+        Ok(Self {
+            client,
+            guard,
+            caps: settings.caps.clone(),
+            politeness: Politeness::new(pause, at_once),
+            parts: Politeness::new(Duration::ZERO, PARTS_AT_ONCE),
+        })
     }
 
-    /// Sets the pause that a host's robots.txt asks for.
-    pub fn set_pause(&mut self, url: &Url, delay: Option<Duration>) {
-        self.politeness.get_mut().ask(host(url), delay);
+    /// Keeps the pause that the host of `url` asks for.
+    pub fn ask_for(&self, url: &Url, delay: Option<Duration>) {
+        self.politeness.ask(host(url), delay);
     }
 
-    /// Fetches an address, following redirects.
+    /// Asks for an address once, or more often where the host was busy; `known` makes it conditional.
     ///
     /// # Errors
     /// [`FetchError`] says what stood in the way.
-    pub async fn get(&self, start: &Url) -> Result<Fetched, FetchError> {
-        let mut url = start.clone();
-        for _ in 0..=MAX_HOPS {
-            let response = self.send(&url).await?;
-            if !response.status().is_redirection() {
-                return finish(url, response).await;
+    pub async fn get(&self, url: &Url, known: Option<&Validators>) -> Result<Answer, FetchError> {
+        self.ask(url, known, &self.politeness).await
+    }
+
+    async fn ask(&self, url: &Url, known: Option<&Validators>, politeness: &Politeness) -> Result<Answer, FetchError> {
+        self.guard.admits(url).map_err(FetchError::Refused)?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let turn = politeness.turn(host(url)).await.map_err(FetchError::LeftAlone)?;
+            let response = match self.request(url, known).await {
+                Ok(response) => response,
+                Err(error) => {
+                    let error = sort(url, error);
+                    let again = matches!(error, FetchError::Connect(..) | FetchError::Timeout | FetchError::Transfer(_));
+                    if again && turn.failed(None) && tries <= RETRIES {
+                        continue;
+                    }
+                    return Err(error);
+                }
+            };
+            let status = response.status();
+            if matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504) {
+                let retry = turn.failed(header(response.headers(), RETRY_AFTER).and_then(|value| later(&value)));
+                if retry && tries <= RETRIES {
+                    continue;
+                }
+                return Err(FetchError::Status(status.as_u16()));
             }
-            let target = header(response.headers(), LOCATION).ok_or(FetchError::BadRedirect)?;
-            url = url.join(&target).map_err(|_| FetchError::BadRedirect)?;
+            // The turn lasts until the body is read: a slow body is a request under way.
+            let answer = self.sorted(url, response).await;
+            turn.answered();
+            return answer;
+        }
+    }
+
+    /// Asks for a part of a page, such as a style sheet, and for where it leads: without a pause, since it belongs to the
+    /// request for its page, but never many at once.
+    ///
+    /// # Errors
+    /// [`FetchError`] says what stood in the way.
+    pub async fn part(&self, url: &Url) -> Result<Fetched, FetchError> {
+        let mut url = url.clone();
+        for _ in 0..=MAX_HOPS {
+            match self.ask(&url, None, &self.parts).await? {
+                Answer::Body(fetched) => return Ok(fetched),
+                Answer::Unchanged => break,
+                Answer::Moved(target) => url = target,
+            }
         }
         Err(FetchError::Redirects)
     }
 
-    async fn send(&self, url: &Url) -> Result<reqwest::Response, FetchError> {
-        let mut tries = 0;
-        loop {
-            self.guard.admits(url).map_err(FetchError::Refused)?;
-            self.politeness.lock().await.wait(host(url)).await;
-            let response = self.client.get(url.clone()).send().await.map_err(|error| sort(url, error))?;
-            let status = response.status();
-            if tries < RETRIES && (status.as_u16() == 429 || status.as_u16() == 503) {
-                tries += 1;
-                let wait = header(response.headers(), RETRY_AFTER).and_then(|v| v.trim().parse().ok()).unwrap_or(2);
-                self.politeness.lock().await.retry_after(host(url), Duration::from_secs(wait));
-                continue;
+    /// Asks for an address and for where it leads, as far as `MAX_HOPS`.
+    ///
+    /// # Errors
+    /// [`FetchError`] says what stood in the way.
+    pub async fn follow(&self, start: &Url, known: Option<&Validators>) -> Result<Option<Fetched>, FetchError> {
+        let mut url = start.clone();
+        for _ in 0..=MAX_HOPS {
+            match self.get(&url, known).await? {
+                Answer::Body(fetched) => return Ok(Some(fetched)),
+                Answer::Unchanged => return Ok(None),
+                Answer::Moved(target) => url = target,
             }
-            return Ok(response);
         }
+        Err(FetchError::Redirects)
+    }
+
+    async fn request(&self, url: &Url, known: Option<&Validators>) -> Result<Response, reqwest::Error> {
+        let mut request = self.client.get(url.clone());
+        if let Some(known) = known {
+            for (name, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
+                if let Some(value) = value {
+                    request = request.header(name, value);
+                }
+            }
+        }
+        request.send().await
+    }
+
+    async fn sorted(&self, url: &Url, response: Response) -> Result<Answer, FetchError> {
+        let status = response.status();
+        if status == StatusCode::NOT_MODIFIED {
+            return Ok(Answer::Unchanged);
+        }
+        if status.is_redirection() {
+            let target = header(response.headers(), LOCATION).ok_or(FetchError::BadRedirect)?;
+            return url.join(&target).map(Answer::Moved).map_err(|_| FetchError::BadRedirect);
+        }
+        if !status.is_success() {
+            return Err(FetchError::Status(status.as_u16()));
+        }
+        if response.content_length().is_some_and(|length| length > self.caps.body as u64) {
+            return Err(FetchError::TooLarge(self.caps.body));
+        }
+        let headers = response.headers();
+        let mut fetched = Fetched {
+            url: url.clone(),
+            status: status.as_u16(),
+            media: header(headers, CONTENT_TYPE).unwrap_or_default(),
+            robots: headers.get_all("x-robots-tag").iter().filter_map(|v| v.to_str().ok()).map(str::to_owned).collect(),
+            validators: Validators { etag: header(headers, ETAG), last_modified: header(headers, LAST_MODIFIED) },
+            read_at_ms: None,
+            bytes: Vec::new(),
+        };
+        let mut body = response.bytes_stream();
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|error| sort(url, error))?;
+            if fetched.bytes.len() + chunk.len() > self.caps.body {
+                return Err(FetchError::TooLarge(self.caps.body));
+            }
+            fetched.bytes.extend_from_slice(&chunk);
+        }
+        Ok(Answer::Body(fetched))
     }
 }
 
-async fn finish(url: Url, response: reqwest::Response) -> Result<Fetched, FetchError> {
-    let status = response.status();
-    if !status.is_success() {
-        return Err(FetchError::Status(status.as_u16()));
-    }
-    let headers = response.headers();
-    let fetched = Fetched {
-        status: status.as_u16(),
-        media: header(headers, CONTENT_TYPE).unwrap_or_default(),
-        robots: headers.get_all("x-robots-tag").iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",").to_ascii_lowercase(),
-        etag: header(headers, ETAG),
-        last_modified: header(headers, LAST_MODIFIED),
-        url: url.clone(),
-        bytes: Vec::new(),
-    };
-    let mut bytes = Vec::new();
-    let mut body = response.bytes_stream();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| sort(&url, error))?;
-        if bytes.len() + chunk.len() > MAX_BODY {
-            return Err(FetchError::TooLarge);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(Fetched { bytes, ..fetched })
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
+fn later(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    value.parse().ok().map(Duration::from_secs).or_else(|| {
+        let at = httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(at.saturating_sub(Duration::from_millis(clock::now_ms())))
+    })
 }
 
-fn header(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<String> {
+fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
+/// Whose patience a request costs: the server at one name and port.
 fn host(url: &Url) -> &str {
-    url.host_str().unwrap_or("")
+    &url[url::Position::BeforeHost..url::Position::AfterPort]
 }
 
 /// Sorts an error of the client by what a reader of the report does about it.

@@ -8,10 +8,13 @@ use std::path::{Component, Path, PathBuf};
 
 use url::Url;
 
-use super::fetch::{FetchError, Fetched, MAX_BODY};
+use super::fetch::{FetchError, Fetched, Validators};
+use super::url::clean;
 use crate::read::Kind;
 
 const BASE: &str = "http://folder.invalid/";
+/// Largest file that is read, in bytes.
+const MAX_FILE: u64 = 16 << 20;
 /// Most files that are listed.
 const MAX_FILES: usize = 50_000;
 
@@ -64,57 +67,38 @@ impl Folder {
 
     /// Addresses of all documents, in the order of their paths.
     pub fn addresses(&self) -> Vec<Url> {
-        self.files.iter().filter_map(|file| self.url_of(file)).collect()
-    }
-
-    /// The address of a file.
-    pub fn url_of(&self, path: &str) -> Option<Url> {
-        let mut url = self.base.clone();
-        url.path_segments_mut().ok()?.clear().extend(path.split('/'));
-        Some(url)
-    }
-
-    /// The path of an address below the folder.
-    pub fn path_of(&self, url: &Url) -> String {
-        let segments = url.path_segments().into_iter().flatten();
-        let decoded: Vec<String> = segments.map(decode).collect();
-        decoded.join("/")
+        self.files.iter().filter_map(|file| url_of(file)).collect()
     }
 
     /// The address of the file that a link means: `a/` is `a/index.html`; `None` if there is no such file.
     pub fn settle(&self, url: &Url) -> Option<Url> {
-        let path = self.path_of(url);
-        let trimmed = path.trim_end_matches('/');
-        [
-            trimmed.to_owned(),
-            format!("{trimmed}/index.html"),
-            format!("{trimmed}.html"),
-            format!("{trimmed}/index.md"),
-            format!("{trimmed}.md"),
-        ]
-        .iter()
-        .map(|candidate| candidate.trim_start_matches('/'))
-        .find(|candidate| self.files.binary_search_by(|file| file.as_str().cmp(candidate)).is_ok())
-        .and_then(|file| self.url_of(file))
+        meanings(url).into_iter().find(|url| self.files.binary_search(&path_of(url)).is_ok())
     }
 
     /// Reads a file.
     ///
     /// # Errors
-    /// The file cannot be read, is too large, or lies outside the folder.
+    /// Status 404 if there is none; else the file cannot be read, is too large, or lies outside the folder.
     pub async fn get(&self, url: &Url) -> Result<Fetched, FetchError> {
-        let path = self.inside(&self.path_of(url)).map_err(FetchError::File)?;
-        let size = tokio::fs::metadata(&path).await.map_err(FetchError::File)?.len();
-        if size > MAX_BODY as u64 {
-            return Err(FetchError::TooLarge);
+        let fault = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => FetchError::Status(404),
+            _ => FetchError::File(error),
+        };
+        let path = self.inside(&path_of(url)).map_err(fault)?;
+        let size = tokio::fs::metadata(&path).await.map_err(fault)?.len();
+        if size > MAX_FILE {
+            return Err(FetchError::TooLarge(MAX_FILE as usize));
         }
-        let bytes = tokio::fs::read(&path).await.map_err(FetchError::File)?;
-        Ok(Fetched { url: url.clone(), status: 200, media: String::new(), robots: String::new(), etag: None, last_modified: None, bytes })
-    }
-
-    /// The folder's robots.txt, if it has one: a check before publication then reads what a later one will.
-    pub fn robots(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.root.join("robots.txt")).ok()
+        let bytes = tokio::fs::read(&path).await.map_err(fault)?;
+        Ok(Fetched {
+            url: url.clone(),
+            status: 200,
+            media: String::new(),
+            robots: Vec::new(),
+            validators: Validators::default(),
+            read_at_ms: None,
+            bytes,
+        })
     }
 
     fn inside(&self, path: &str) -> io::Result<PathBuf> {
@@ -125,6 +109,45 @@ impl Folder {
         let real = self.root.join(relative).canonicalize()?;
         if real.starts_with(&self.root) { Ok(real) } else { Err(io::Error::new(io::ErrorKind::PermissionDenied, "outside the folder")) }
     }
+}
+
+/// Whether an address stands for a file below a folder.
+pub fn is_below(url: &Url) -> bool {
+    url.as_str().starts_with(BASE)
+}
+
+/// The address of a file, by its path below the folder.
+pub fn url_of(path: &str) -> Option<Url> {
+    let mut url = Url::parse(BASE).ok()?;
+    url.path_segments_mut().ok()?.clear().extend(path.split('/'));
+    Some(url)
+}
+
+/// The path of an address below the folder.
+pub fn path_of(url: &Url) -> String {
+    let decoded: Vec<String> = url.path_segments().into_iter().flatten().map(decode).collect();
+    decoded.join("/")
+}
+
+/// The addresses that a link may mean, likeliest first: `a/` may be `a/index.html`, `a` may be `a.md`. Outside a folder
+/// an address means itself.
+pub fn meanings(url: &Url) -> Vec<Url> {
+    if !is_below(url) {
+        return vec![url.clone()];
+    }
+    let path = path_of(url);
+    let path = path.trim_matches('/');
+    let below = if path.is_empty() { String::new() } else { format!("{path}/") };
+    let named = [path.to_owned(), format!("{below}index.html"), format!("{path}.html"), format!("{below}index.md"), format!("{path}.md")];
+    named.iter().filter_map(|path| url_of(path)).collect()
+}
+
+/// The page at an address of an archive; `None` if it is none that is read.
+pub fn page_of(address: &str) -> Option<Url> {
+    const LISTS: &[&str] = &["/robots.txt", "/llms.txt"];
+    let url = Url::parse(address).ok()?;
+    let url = if url.scheme() == "file" { url_of(&path_of(&url))? } else { url };
+    clean(url).filter(|url| !LISTS.contains(&url.path()))
 }
 
 fn decode(segment: &str) -> String {
@@ -147,11 +170,11 @@ mod tests {
         std::os::unix::fs::symlink(outside.path(), dir.path().join("docs/link.html")).expect("a link");
         let folder = Folder::open(dir.path()).expect("opens");
         assert_eq!(folder.addresses().len(), 2);
-        let go = |path: &str| folder.settle(&folder.base().join(path).expect("an address")).map(|u| folder.path_of(&u));
+        let go = |path: &str| folder.settle(&folder.base().join(path).expect("an address")).map(|u| path_of(&u));
         assert_eq!(go("docs/a%20b/").as_deref(), Some("docs/a b/index.html"));
         assert_eq!(go("/terms").as_deref(), Some("terms.md"));
         assert_eq!(go("../../etc/passwd"), None);
-        let link = folder.url_of("docs/link.html").expect("an address");
+        let link = url_of("docs/link.html").expect("an address");
         assert!(folder.get(&link).await.is_err());
     }
 }

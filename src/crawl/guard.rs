@@ -7,6 +7,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -116,19 +119,44 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 }
 
 /// Resolves names and hands on only public addresses. One address that is not public spoils the whole answer.
-#[derive(Clone, Debug, Default)]
-pub struct PublicResolver;
+///
+/// Names are looked up here and nowhere else: the addresses that were judged are the ones that are connected to, so a
+/// name that answers differently the second time gains nothing.
+#[derive(Clone)]
+pub struct PublicResolver {
+    /// `None` where the system names no server; then no name resolves.
+    resolver: Option<TokioResolver>,
+}
+
+impl PublicResolver {
+    /// Asks the system's name servers; in tests, the one at `server`.
+    pub fn new(server: Option<SocketAddr>) -> Self {
+        let builder = match server {
+            None => TokioResolver::builder_tokio().ok(),
+            Some(server) => {
+                let mut udp = ConnectionConfig::udp();
+                udp.port = server.port();
+                let config = ResolverConfig::from_name_servers(vec![NameServerConfig::new(server.ip(), true, vec![udp])]);
+                Some(TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()))
+            }
+        };
+        Self { resolver: builder.and_then(|builder| builder.build().ok()) }
+    }
+}
 
 impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.resolver.clone();
         Box::pin(async move {
             let name = name.as_str().to_owned();
             local_name(&name)?;
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if let Some(bad) = found.iter().find(|address| !is_public(address.ip())) {
-                return Err(Refusal::NotPublic(bad.ip()).into());
+            let resolver = resolver.ok_or("this system names no name server")?;
+            // The dot at the end keeps the system's search domains out of it.
+            let found: Vec<IpAddr> = resolver.lookup_ip(format!("{}.", name.trim_end_matches('.'))).await?.iter().collect();
+            if let Some(bad) = found.iter().find(|ip| !is_public(**ip)) {
+                return Err(Refusal::NotPublic(*bad).into());
             }
-            let addresses: Addrs = Box::new(found.into_iter());
+            let addresses: Addrs = Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0)));
             Ok(addresses)
         })
     }
@@ -223,6 +251,44 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_leads_inside_is_refused_when_it_is_resolved() {
         let name = "localhost".parse::<Name>().expect("a name");
-        assert!(PublicResolver.resolve(name).await.is_err());
+        assert!(PublicResolver::new(None).resolve(name).await.is_err());
+    }
+
+    /// A name server that answers the n-th question for an IPv4 address with the n-th of `ips`, all of them at once from
+    /// then on (RFC 1035, section 4).
+    async fn name_server(ips: &'static [&'static [[u8; 4]]]) -> SocketAddr {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let address = socket.local_addr().expect("an address");
+        tokio::spawn(async move {
+            let (mut question, mut asked) = ([0; 512], 0);
+            while let Ok((length, from)) = socket.recv_from(&mut question).await {
+                let question = &question[..length];
+                let end = 12 + question[12..].iter().position(|b| *b == 0).unwrap_or(0) + 1;
+                let is_v4 = question.get(end..end + 2) == Some(&[0, 1]);
+                let answers = if is_v4 { ips[asked.min(ips.len() - 1)] } else { &[] };
+                asked += usize::from(is_v4);
+                let count = u8::try_from(answers.len()).expect("few");
+                let mut reply = [&question[..2], &[0x81, 0x80, 0, 1, 0, count, 0, 0, 0, 0], &question[12..end + 4]].concat();
+                for ip in answers {
+                    reply.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4]);
+                    reply.extend_from_slice(ip);
+                }
+                socket.send_to(&reply, from).await.expect("sent");
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_name_that_answers_differently_the_second_time_is_judged_again() {
+        let server = name_server(&[&[[8, 8, 8, 8]], &[[127, 0, 0, 1]], &[[8, 8, 8, 8], [10, 0, 0, 1]]]).await;
+        let resolver = PublicResolver::new(Some(server));
+        let ask = async || resolver.resolve("rebind.example.eu".parse::<Name>().expect("a name")).await;
+        let first: Vec<SocketAddr> = ask().await.expect("public").collect();
+        assert_eq!(first, [SocketAddr::from(([8, 8, 8, 8], 0))]);
+        for inner in ["127.0.0.1", "10.0.0.1"] {
+            let refused = ask().await.err().expect("refused").to_string();
+            assert!(refused.contains(inner), "{refused}: one inner address spoils the answer");
+        }
     }
 }

@@ -1,59 +1,71 @@
 //! From an address or a folder to pages: focused, polite, safe.
 //!
-//! [`Crawl`] is pulled: each [`Crawl::next`] reads one more page or says why one was not read. Between two pulls
+//! [`Crawl`] is pulled: each [`Crawl::next`] hands out one more page or says why one was not read. Between two pulls
 //! everything worth keeping is in the caller's hands, so a stop and a crash are the same as a pause:
 //! [`Crawl::resume`] replays what was stored and goes on.
 //!
-//! All requests go through [`fetch`], the only HTTP client here. Nothing in this module looks at a factor.
+//! A few visits are under way at once, but they are sent out and taken in one by one in the same order, so what is read
+//! does not depend on which answer is quicker. All requests go through [`fetch`], the only HTTP client here. Nothing in
+//! this module looks for evidence.
 
+pub mod apart;
+pub mod directives;
+pub mod feed;
 pub mod fetch;
 pub mod focus;
 pub mod folder;
 pub mod frontier;
 pub mod guard;
+pub mod novelty;
 pub mod politeness;
+pub mod reach;
+pub mod render;
+mod request;
 pub mod robots;
+pub mod scope;
 pub mod sitemap;
+mod survey;
 pub mod url;
+pub mod visit;
 
-use std::collections::HashSet;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use ::url::Url;
 use sha2::{Digest, Sha256};
+use tokio_util::task::AbortOnDropHandle;
 
-use self::url::Scope;
+use crate::archive::Archive;
 use crate::clock;
 use crate::domain::id::PageNumber;
-use crate::domain::page::{BlockKind, Page, Unread, Why};
+use crate::domain::page::{BlockKind, Page, Resource, SiteHost, Unread, Why};
 use crate::framework::load::hex;
-use crate::read::{self, Document, ReadError};
-use fetch::{FetchError, Fetched, Fetcher};
+use crate::read::style::Linked;
+use crate::read::{self, Document};
+use fetch::{FetchError, Fetcher, MAX_HOPS, Validators};
+use focus::Ledger;
 use folder::Folder;
-use frontier::{Frontier, Next};
-use robots::Robots;
+use frontier::{Clue, Frontier, Next};
+use novelty::Lines;
+use reach::Reach;
+pub use request::{CrawlError, Known, Limits, Source};
+use robots::Rules;
+use scope::Scope;
+use survey::{Resources, Survey, survey};
+use visit::{Outcome, Tools, Visited, visit};
 
-/// Longest time for reading one document.
-const MAX_PARSE: Duration = Duration::from_secs(60);
-
-/// Where the documentation is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A public site, by its start address.
-    Site(Url),
-    /// A folder of files.
-    Folder(PathBuf),
-}
-
-/// What a crawl may spend.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Most pages that are read.
-    pub pages: usize,
-    /// Least pause between two requests to one host.
-    pub pause: Duration,
-}
+/// Visits under way at once where the operator wants a pause between requests: one is fetched while one is parsed.
+const POLITE_WINDOW: usize = 2;
+/// Visits under way at once where no pause is wanted.
+const FAST_WINDOW: usize = 16;
+/// Most requests to one host at once where no pause is wanted.
+const FAST_AT_ONCE: usize = 8;
+/// Pages without anything new, in a row, after which a list of addresses of one shape counts as endless.
+const BARREN: u32 = 8;
+/// Fewer new words than this are nothing new.
+const FEW_WORDS: usize = 20;
+/// Most feeds that are read for dates.
+const MAX_FEEDS: usize = 2;
 
 /// A page with the bytes it was read from.
 #[derive(Debug)]
@@ -71,50 +83,46 @@ pub enum Step {
     Page(Box<Read>),
     /// An address was not.
     Unread(Unread),
+    /// A page has not changed since the earlier crawl: hand its copy to [`Crawl::restore`].
+    Unchanged(Box<Unchanged>),
+    /// Something beside the pages was fetched.
+    Resource(Resource),
 }
 
-/// Why a crawl cannot begin.
-#[derive(Debug, thiserror::Error)]
-pub enum CrawlError {
-    /// The start address could not be read.
-    #[error("could not read {address}")]
-    Start {
-        /// The address.
-        address: String,
-        /// Why.
-        #[source]
-        source: FetchError,
-    },
-    /// The folder could not be read.
-    #[error("could not read the folder {}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The HTTP client could not be built.
-    #[error("could not set up the network client")]
-    Client(#[source] FetchError),
+/// A page that has not changed.
+#[derive(Debug)]
+pub struct Unchanged {
+    /// Its address.
+    pub address: String,
+    next: Next,
 }
 
-enum Reach {
-    Web(Box<Fetcher>),
-    Folder(Folder),
+/// A host whose rules are known.
+struct Host {
+    rules: Arc<Rules>,
+    until_ms: u64,
 }
 
 /// A crawl under way.
 pub struct Crawl {
-    reach: Reach,
+    tools: Arc<Tools>,
     scope: Scope,
-    robots: Robots,
+    hosts: HashMap<String, Host>,
     frontier: Frontier,
+    ledger: Ledger,
     limits: Limits,
+    window: usize,
+    known: HashMap<String, Validators>,
+    resources: Resources,
+    flying: VecDeque<(Next, AbortOnDropHandle<Outcome>)>,
+    ready: VecDeque<Step>,
     read: usize,
-    texts: HashSet<String>,
-    footers: HashSet<String>,
-    opened: HashSet<String>,
+    asked: usize,
+    lines: Lines,
+    footers: Lines,
+    dates: HashMap<String, String>,
+    /// By shape of address: pages in a row that brought nothing new.
+    barren: HashMap<String, u32>,
 }
 
 impl Crawl {
@@ -122,264 +130,321 @@ impl Crawl {
     ///
     /// # Errors
     /// [`CrawlError`] if the folder cannot be listed or no client can be made.
-    pub fn new(source: &Source, limits: Limits, settings: &fetch::Settings) -> Result<Self, CrawlError> {
-        let mut frontier = Frontier::default();
+    pub fn new(source: &Source, limits: Limits, settings: &fetch::Settings, known: Known) -> Result<Self, CrawlError> {
+        let mut frontier = Frontier::new(limits.order);
+        let fast = limits.pause.is_zero();
+        let mut ready = VecDeque::new();
         let (reach, scope) = match source {
-            Source::Site(start) => {
-                let fetcher = Fetcher::new(settings, limits.pause).map_err(CrawlError::Client)?;
-                frontier.start(start.clone());
-                (Reach::Web(Box::new(fetcher)), Scope::of(start))
+            Source::Site(starts) => {
+                let fetcher = Fetcher::new(settings, limits.pause, if fast { FAST_AT_ONCE } else { 1 }).map_err(CrawlError::Client)?;
+                starts.iter().for_each(|start| frontier.start(start.clone()));
+                (Reach::Web(Box::new(fetcher)), Scope::of(starts, &limits.hosts))
             }
             Source::Folder(path) => {
                 let folder = Folder::open(path).map_err(|source| CrawlError::Folder { path: path.clone(), source })?;
-                for address in folder.addresses() {
-                    frontier.add(address, "", "");
+                match folder.settle(folder.base()) {
+                    Some(start) if limits.walk => frontier.start(start),
+                    _ => folder
+                        .addresses()
+                        .into_iter()
+                        .for_each(|address| frontier.add(address, Clue { on: "the folder", ..Clue::default() })),
                 }
-                let scope = Scope::of(folder.base());
-                (Reach::Folder(folder), scope)
+                (Reach::Folder(folder), Scope::everything())
+            }
+            Source::Archive(path) => {
+                let archive = Archive::open(path).map_err(CrawlError::Archive)?;
+                if let Some(place) = archive.notes().cut {
+                    let detail = format!("the archive is cut short at record {}, byte {}", place.record, place.offset);
+                    ready.push_back(Step::Unread(Unread { address: path.display().to_string(), why: Why::Failed, detail }));
+                }
+                for page in archive.addresses().filter_map(folder::page_of) {
+                    frontier.add(page, Clue { on: "the archive", ..Clue::default() });
+                }
+                (Reach::Archive(Arc::new(archive)), Scope::everything())
             }
         };
+        let window = match reach {
+            Reach::Web(_) if !fast => POLITE_WINDOW,
+            Reach::Web(_) | Reach::Folder(_) | Reach::Archive(_) => FAST_WINDOW,
+        };
         Ok(Self {
-            reach,
+            tools: Arc::new(Tools::new(reach, settings.reader.clone(), settings.chromium.clone())),
             scope,
-            robots: Robots::default(),
+            hosts: HashMap::new(),
             frontier,
+            ledger: Ledger::default(),
+            window,
             limits,
+            known: known.pages,
+            resources: Resources::new(known.resources),
+            flying: VecDeque::new(),
+            ready,
             read: 0,
-            texts: HashSet::new(),
-            footers: HashSet::new(),
-            opened: HashSet::new(),
+            asked: 0,
+            lines: Lines::default(),
+            footers: Lines::default(),
+            dates: HashMap::new(),
+            barren: HashMap::new(),
         })
     }
 
     /// How many pages were read, and how many are known to be there (never over the budget).
     pub fn progress(&self) -> (usize, usize) {
-        (self.read, (self.read + self.frontier.len()).min(self.limits.pages))
+        (self.read, (self.read + self.flying.len() + self.frontier.len()).min(self.limits.pages))
+    }
+
+    /// The hosts that were met.
+    pub fn hosts(&self) -> Vec<SiteHost> {
+        self.scope.hosts().cloned().collect()
     }
 
     /// Takes in a page that was read and stored before, as if it had just been read.
     pub fn resume(&mut self, stored: &Page, bytes: &[u8]) {
-        self.read += 1;
-        self.texts.insert(text_key(&stored.text.text));
-        self.frontier.done(&self.url_of(&stored.address));
-        if let Ok(document) = read::read(bytes, &stored.media, &stored.address) {
-            self.footers.extend(document.footer.iter().cloned());
-            let base = self.url_of(&stored.address);
-            self.follow(&document, base.as_ref());
+        self.number();
+        self.replay(stored, bytes);
+    }
+
+    fn replay(&mut self, stored: &Page, bytes: &[u8]) {
+        let Some(url) = self.tools.reach.url_of(&stored.address) else { return };
+        self.frontier.read(&url);
+        self.ledger.read(&focus::Worth::of(url.path(), &stored.title, ""));
+        if let Ok(document) = read::read(bytes, &stored.media, url.path(), &Linked::new()) {
+            self.footers.learn(&document.footer);
+            self.lines.learn(&document.text);
+            self.follow(&document, &url);
         }
     }
 
-    /// Reads one more page; `None` when the budget is spent or nothing is left.
-    ///
-    /// # Errors
-    /// [`CrawlError::Start`] if the very first address cannot be read. Later failures are [`Step::Unread`].
-    pub async fn next(&mut self) -> Result<Option<Step>, CrawlError> {
+    /// Takes in the copy of a page that has not changed.
+    pub fn restore(&mut self, unchanged: Unchanged, copy: &Page, bytes: Vec<u8>) -> Read {
+        self.replay(copy, &bytes);
+        let page = Page { number: self.number(), read_at_ms: clock::now_ms(), reason: unchanged.next.reason, ..copy.clone() };
+        Read { page, bytes }
+    }
+
+    /// Hands out the next step; `None` when the budget is spent or nothing is left.
+    pub async fn next(&mut self) -> Option<Step> {
         loop {
-            if self.read >= self.limits.pages {
-                return Ok(self.leave_rest());
+            if let Some(step) = self.ready.pop_front() {
+                return Some(step);
             }
-            let Some(next) = self.frontier.pop() else { return Ok(None) };
-            if let Reach::Web(fetcher) = &self.reach {
-                let host = next.url.origin().ascii_serialization();
-                if self.opened.insert(host) {
-                    for address in self.robots.open(fetcher, &next.url).await {
-                        self.frontier.add(address, "", "");
-                    }
-                    // The sitemap may hold something better than what was popped.
-                    self.frontier.put_back(next);
-                    continue;
-                }
-            } else if let (Reach::Folder(folder), true) = (&self.reach, self.opened.insert(String::new())) {
-                self.robots.open_folder(folder);
+            self.fill().await;
+            self.ready.extend(self.resources.fresh.drain(..).map(Step::Resource));
+            if !self.ready.is_empty() {
+                continue;
             }
-            if let Some(why) = self.robots.forbids(&next.url) {
-                return Ok(Some(self.unread(&next.url, Why::Robots, &why)));
-            }
-            let fetched = match &mut self.reach {
-                Reach::Web(fetcher) => {
-                    fetcher.set_pause(&next.url, self.robots.delay(&next.url));
-                    fetcher.get(&next.url).await
-                }
-                Reach::Folder(folder) => folder.get(&next.url).await,
-            };
-            match fetched {
-                Ok(fetched) => {
-                    if let Some(step) = self.take(fetched, next).await {
-                        return Ok(Some(step));
-                    }
-                }
-                Err(source) if self.read == 0 && next.start => {
-                    return Err(CrawlError::Start { address: next.url.to_string(), source });
-                }
-                Err(error) => {
-                    let why = match error {
-                        FetchError::Refused(_) => Why::Refused,
-                        FetchError::Status(404 | 410) => Why::Gone,
-                        _ => Why::Failed,
-                    };
-                    let detail = crate::chain(&error);
-                    return Ok(Some(self.unread(&next.url, why, &detail)));
-                }
-            }
+            let Some((next, flight)) = self.flying.pop_front() else { return self.leave_rest() };
+            let outcome = flight.await.unwrap_or_else(|_| Outcome::Unfit(Why::Failed, "the reader gave up on it".to_owned(), None));
+            let step = self.take(next, outcome).await;
+            self.ready.extend(step);
         }
     }
 
-    /// Makes a page of what was fetched, or says why not; `None` if it was read before under another address.
-    async fn take(&mut self, mut fetched: Fetched, asked: Next) -> Option<Step> {
-        let address = fetched.url.clone();
-        if asked.start && !self.scope.holds(&address) {
-            // The start address has moved house: the check moves with it, and asks the new host for its rules first.
-            self.scope = Scope::of(&address);
-            self.frontier.start(address);
+    /// Sends out visits until the window is full, the budget is promised away or nothing is left.
+    async fn fill(&mut self) {
+        // A site that answers with nothing but copies must not be asked for ever.
+        let most_asked = self.limits.pages.saturating_mul(4).saturating_add(100);
+        while self.flying.len() < self.window && self.read + self.flying.len() < self.limits.pages && self.asked < most_asked {
+            let Some(next) = self.frontier.pop(&self.ledger) else { break };
+            let origin = next.url.origin().ascii_serialization();
+            let now = clock::now_ms();
+            let Some(host) = self.hosts.get(&origin).filter(|host| now < host.until_ms) else {
+                self.open(origin, &next.url).await;
+                // What the host lists may be better than what was popped.
+                self.frontier.again(next);
+                continue;
+            };
+            if let Some(why) = host.rules.forbids(&next.url) {
+                if !next.guess {
+                    self.unread(&next.url, Why::Robots, &why);
+                }
+                continue;
+            }
+            if url::shape(&next.url).is_some_and(|shape| self.barren.get(&shape).is_some_and(|pages| *pages >= BARREN)) {
+                self.unread(&next.url, Why::Duplicate, "one of a list of addresses that brought nothing new");
+                continue;
+            }
+            self.asked += 1;
+            let known = self.known.get(next.url.as_str()).cloned();
+            let flight = tokio::spawn(visit(self.tools.clone(), next.url.clone(), known, host.rules.clone()));
+            self.flying.push_back((next, AbortOnDropHandle::new(flight)));
+        }
+    }
+
+    /// Asks a host for its rules and lists.
+    async fn open(&mut self, origin: String, url: &Url) {
+        let met = self.hosts.contains_key(&origin);
+        let lists = !met && !self.limits.links_only && !matches!(self.tools.reach, Reach::Archive(_));
+        let Survey { rules, until_ms, pages, links } = survey(&self.tools.reach, &mut self.resources, url, lists).await;
+        for page in pages {
+            if self.scope.holds(&page)
+                && let Some(page) = self.tools.reach.settle(page)
+            {
+                self.frontier.add(page, Clue { on: "the sitemap", ..Clue::default() });
+            }
+        }
+        if let Some((address, links)) = links {
+            self.follow(&Document { links, ..Document::default() }, &address);
+        }
+        if let (true, Reach::Web(_), Ok(policy)) = (lists, &self.tools.reach, url.join("/.well-known/security.txt")) {
+            self.frontier.guess(policy);
+        }
+        self.hosts.insert(origin, Host { rules, until_ms });
+    }
+
+    async fn take(&mut self, next: Next, outcome: Outcome) -> Option<Step> {
+        match outcome {
+            Outcome::Read(visited) => return self.page(next, *visited).await,
+            Outcome::Unchanged => return Some(Step::Unchanged(Box::new(Unchanged { address: self.tools.reach.shown(&next.url), next }))),
+            Outcome::Moved(target) => self.moved(next, target),
+            Outcome::Unfit(why, detail, document) => {
+                if let Some(document) = document {
+                    self.follow(&document, &next.url);
+                }
+                self.unread(&next.url, why, &detail);
+            }
+            Outcome::Failed(error) => {
+                let why = match error {
+                    FetchError::Refused(_) => Why::Refused,
+                    FetchError::Status(404 | 410) => Why::Gone,
+                    _ => Why::Failed,
+                };
+                if !(next.guess && why == Why::Gone) {
+                    self.unread(&next.url, why, &crate::chain(&error));
+                }
+            }
+        }
+        None
+    }
+
+    /// A redirect is an address like any other: scope, robots and guard are asked anew.
+    fn moved(&mut self, mut next: Next, target: Url) {
+        next.hops += 1;
+        let Some(target) = url::clean(target) else {
+            return self.unread(&next.url, Why::Refused, "leads to an address that is not followed");
+        };
+        if next.start && !self.scope.holds(&target) {
+            // The start address has moved house: the check moves with it.
+            self.scope.move_to(&target, &format!("where the start address {} leads", next.url));
+        }
+        let same = url::key(&target) == url::key(&next.url);
+        match () {
+            () if next.hops > MAX_HOPS => self.unread(&next.url, Why::Failed, &FetchError::Redirects.to_string()),
+            () if !self.scope.takes(&target, "", next.url.as_str()) => {
+                self.unread(&next.url, Why::Refused, &format!("leads to {target}, outside this check"));
+            }
+            () if !same && self.frontier.is_done(&target) => {
+                self.unread(&next.url, Why::Duplicate, &format!("leads to {target}, which was asked for"));
+            }
+            () => self.frontier.put_back(next, target),
+        }
+    }
+
+    /// Makes a page of what was visited, or says why not.
+    async fn page(&mut self, next: Next, visited: Visited) -> Option<Step> {
+        let Visited { fetched, mut document, directives, rendered } = visited;
+        self.frontier.read(&fetched.url);
+        if !directives.no_follow {
+            self.follow(&document, &fetched.url);
+        }
+        if next.start {
+            self.feeds(&document, &fetched.url).await;
+        }
+        if let Some(shape) = url::shape(&fetched.url) {
+            let new = self.lines.new_words(&document.text);
+            let barren = self.barren.entry(shape).or_insert(0);
+            *barren = if new < FEW_WORDS { *barren + 1 } else { 0 };
+        }
+        let silent = !document.hidden.iter().any(|hidden| hidden.addresses_assessor);
+        if silent && self.lines.repeats(&document.text) && self.footers.repeats(&document.footer) {
+            self.unread(&fetched.url, Why::Duplicate, "says nothing that was not read before");
             return None;
         }
-        if !self.scope.holds(&address) {
-            return Some(self.unread(&address, Why::Refused, "leads to a site outside this check"));
-        }
-        if let Some(why) = self.robots.forbids(&address) {
-            return Some(self.unread(&address, Why::Robots, &why));
-        }
-        self.frontier.done(&Some(address.clone()));
-        let (media, name) = (fetched.media.clone(), address.path().to_owned());
-        let bytes = std::mem::take(&mut fetched.bytes);
-        let parsing = tokio::task::spawn_blocking(move || (read::read(&bytes, &media, &name), bytes));
-        let Ok(parsed) = tokio::time::timeout(MAX_PARSE, parsing).await else {
-            return Some(self.unread(&address, Why::Failed, "takes longer to read than is allowed"));
-        };
-        let (document, bytes) = match parsed {
-            Ok((Ok(document), bytes)) => (document, bytes),
-            Ok((Err(error @ ReadError::Kind(_)), _)) => return Some(self.unread(&address, Why::Format, &error.to_string())),
-            Ok((Err(error), _)) => return Some(self.unread(&address, Why::Failed, &error.to_string())),
-            Err(_) => return Some(self.unread(&address, Why::Failed, "the reader gave up on it")),
-        };
-        if document.robots.contains("none")
-            || fetched.robots.contains("none")
-            || document.robots.contains("noindex") && document.robots.contains("nosnippet")
-        {
-            return Some(self.unread(&address, Why::Robots, "its robots tag forbids quoting"));
-        }
-        if !document.robots.contains("nofollow") {
-            self.follow(&document, Some(&address));
-        }
-        if document.needs_javascript {
-            return Some(self.unread(&address, Why::Javascript, "shows nothing without JavaScript"));
-        }
-        if is_error_page(&document) {
-            return Some(self.unread(&address, Why::Gone, "an error page, although it was answered as a success"));
-        }
-        if document.text.blocks.is_empty() && document.footer.is_empty() && document.hidden.is_empty() {
-            return Some(self.unread(&address, Why::Failed, "holds no text"));
-        }
-        if !self.texts.insert(text_key(&document.text.text)) {
-            return Some(self.unread(&address, Why::Duplicate, "repeats a page that was read"));
-        }
-        self.read += 1;
-        fetched.bytes = bytes;
-        Some(Step::Page(Box::new(self.page(fetched, document, asked.reason))))
-    }
-
-    fn page(&mut self, fetched: Fetched, document: Document, reason: String) -> Read {
-        let mut text = document.text;
-        // A footer repeats on every page; its lines (the legal entity among them) are kept where they stand first.
-        for line in document.footer {
-            if self.footers.insert(line.clone()) {
-                text.push(BlockKind::Paragraph, &line, None);
+        for own in document.canonical.iter().chain(&document.alternates) {
+            if let Some(own) = url::follow(&fetched.url, own)
+                && url::key(&own) != url::key(&fetched.url)
+                && own.path() != "/"
+            {
+                self.frontier.set_aside(&own);
             }
         }
-        let address = self.shown(&fetched.url);
+        self.ledger.read(&next.worth);
+        let learnt = document.text.clone();
+        let mut text = if document.paged { document.text } else { self.lines.trim(document.text) };
+        self.lines.learn(&learnt);
+        // A footer repeats on every page; its lines (the legal entity among them) are kept where they stand first.
+        for line in self.footers.new_lines(&document.footer) {
+            text.push(BlockKind::Paragraph, line, None);
+        }
+        self.footers.learn(&document.footer);
+        let dated = document.dated.take().or_else(|| self.dates.get(&url::key(&fetched.url)).cloned());
         let path = fetched.url.path();
-        Read {
-            page: Page {
-                number: PageNumber(u32::try_from(self.read).unwrap_or(u32::MAX)),
-                tier: focus::tier(path, &document.title),
-                title: document.title,
-                language: document.language,
-                media: fetched.media,
-                status: fetched.status,
-                read_at_ms: clock::now_ms(),
-                sha256: hex(&Sha256::digest(&fetched.bytes)),
-                etag: fetched.etag,
-                last_modified: fetched.last_modified,
-                dated: document.dated,
-                outdated: document.outdated || focus::is_archive(path),
-                text,
-                hidden: document.hidden,
-                address,
-                reason,
-            },
-            bytes: fetched.bytes,
+        let page = Page {
+            number: self.number(),
+            tier: focus::tier(path, &document.title),
+            title: document.title,
+            language: document.language,
+            status: fetched.status,
+            read_at_ms: fetched.read_at_ms.unwrap_or_else(clock::now_ms),
+            sha256: hex(&Sha256::digest(&fetched.bytes)),
+            etag: fetched.validators.etag,
+            last_modified: fetched.validators.last_modified,
+            dated,
+            outdated: document.outdated || focus::is_archive(path),
+            text,
+            hidden: document.hidden,
+            address: self.tools.reach.shown(&fetched.url),
+            no_archive: directives.no_archive,
+            reason: if rendered { format!("{}; rendered", next.reason) } else { next.reason },
+            media: fetched.media,
+        };
+        Some(Step::Page(Box::new(Read { page, bytes: fetched.bytes })))
+    }
+
+    /// Counts one more page.
+    fn number(&mut self) -> PageNumber {
+        self.read += 1;
+        PageNumber(u32::try_from(self.read).unwrap_or(u32::MAX))
+    }
+
+    /// Reads the feeds that the start page names, for the dates of pages.
+    async fn feeds(&mut self, document: &Document, base: &Url) {
+        for feed in document.feeds.iter().take(MAX_FEEDS) {
+            let Ok(address) = base.join(feed) else { continue };
+            let rules = self.hosts.get(&address.origin().ascii_serialization());
+            if rules.is_some_and(|host| host.rules.forbids(&address).is_none())
+                && let Ok(Some(bytes)) = self.resources.get(&self.tools.reach, &address).await
+            {
+                self.dates.extend(feed::dates(&bytes, &address));
+            }
         }
     }
 
-    /// How an address is shown: whole for a site, the path below the folder for a folder.
-    fn shown(&self, url: &Url) -> String {
-        match &self.reach {
-            Reach::Web(_) => url.to_string(),
-            Reach::Folder(folder) => folder.path_of(url),
-        }
-    }
-
-    fn url_of(&self, address: &str) -> Option<Url> {
-        match &self.reach {
-            Reach::Web(_) => Url::parse(address).ok(),
-            Reach::Folder(folder) => folder.url_of(address),
-        }
-    }
-
-    fn follow(&mut self, document: &Document, base: Option<&Url>) {
-        let Some(base) = base else { return };
+    fn follow(&mut self, document: &Document, base: &Url) {
+        let on = self.tools.reach.shown(base);
         for link in &document.links {
             if let Some(url) = url::follow(base, &link.href)
-                && self.scope.holds(&url)
+                && self.scope.takes(&url, &link.words, &on)
+                && let Some(url) = self.tools.reach.settle(url)
             {
-                let url = match &self.reach {
-                    Reach::Folder(folder) => folder.settle(&url),
-                    Reach::Web(_) => Some(url),
-                };
-                if let Some(url) = url {
-                    self.frontier.add(url, &link.words, &link.heading);
-                }
+                self.frontier.add(url, Clue { words: &link.words, heading: &link.heading, on: &on });
             }
         }
     }
 
-    fn unread(&self, url: &Url, why: Why, detail: &str) -> Step {
-        Step::Unread(Unread { address: self.shown(url), why, detail: detail.to_owned() })
+    fn unread(&mut self, url: &Url, why: Why, detail: &str) {
+        self.ready.push_back(Step::Unread(Unread { address: self.tools.reach.shown(url), why, detail: detail.to_owned() }));
     }
 
     /// Hands out, one by one, what the budget left unread.
     fn leave_rest(&mut self) -> Option<Step> {
-        let left = self.frontier.pop()?;
-        Some(self.unread(&left.url, Why::Budget, "the page budget was spent on pages that promise more"))
+        let left = loop {
+            let left = self.frontier.pop(&self.ledger)?;
+            if !left.guess {
+                break left;
+            }
+        };
+        let detail = format!("the page budget was spent on pages that promise more ({})", left.reason);
+        Some(Step::Unread(Unread { address: self.tools.reach.shown(&left.url), why: Why::Budget, detail }))
     }
-}
-
-fn text_key(text: &str) -> String {
-    hex(&Sha256::digest(text))
-}
-
-/// A page of few words whose title or heading says that nothing is here.
-fn is_error_page(document: &Document) -> bool {
-    const SIGNS: &[&str] = &[
-        "404",
-        "page not found",
-        "not found",
-        "page introuvable",
-        "seite nicht gefunden",
-        "página no encontrada",
-        "pagina non trovata",
-        "pagina niet gevonden",
-        "internal server error",
-        "service unavailable",
-        "bad gateway",
-        "access denied",
-        "error 5",
-    ];
-    let says = |text: &str| {
-        let text = text.to_lowercase();
-        SIGNS.iter().any(|sign| text.contains(sign))
-    };
-    document.text.text.len() < 1_500
-        && (says(&document.title)
-            || document.text.blocks.iter().take(2).any(|b| matches!(b.kind, BlockKind::Heading(_)) && says(document.text.words(b))))
 }

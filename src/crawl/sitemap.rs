@@ -1,5 +1,8 @@
-//! Sitemaps and sitemap indexes (sitemaps.org protocol 0.9), read leniently: what parses is taken.
+//! Sitemaps and sitemap indexes (sitemaps.org protocol 0.9), gzip too, read leniently: what parses is taken.
 
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -14,9 +17,21 @@ pub struct Sitemap {
 
 /// Most entries that are taken from one file, as the protocol allows.
 const MAX_ENTRIES: usize = 50_000;
+/// Largest sitemap, decompressed: the protocol's 50 MB are far more than 50,000 addresses need.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// Reads a sitemap; what does not parse ends it.
 pub fn parse(bytes: &[u8]) -> Sitemap {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return parse_xml(bytes);
+    }
+    let mut plain = Vec::new();
+    // What comes out before an error or the cap is read like a file that was cut short.
+    let _cut = MultiGzDecoder::new(bytes).take(MAX_BYTES).read_to_end(&mut plain);
+    parse_xml(&plain)
+}
+
+fn parse_xml(bytes: &[u8]) -> Sitemap {
     let mut reader = Reader::from_reader(bytes);
     let (mut found, mut in_loc, mut index) = (Sitemap::default(), false, false);
     let mut text = String::new();
@@ -50,7 +65,18 @@ pub fn parse(bytes: &[u8]) -> Sitemap {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).expect("memory");
+        encoder.finish().expect("memory")
+    }
 
     #[test]
     fn pages_and_maps_are_told_apart_and_a_broken_end_loses_nothing() {
@@ -59,5 +85,16 @@ mod tests {
         let index = parse(b"<sitemapindex><sitemap><loc>https://a.eu/s1.xml</loc></sitemap></sitemapindex>");
         assert_eq!((index.maps.len(), index.pages.len()), (1, 0));
         assert_eq!(parse(b"not xml at all"), Sitemap::default());
+    }
+
+    #[test]
+    fn a_gzipped_sitemap_is_read_and_a_bomb_costs_its_cap() {
+        let map = b"<urlset><url><loc>https://a.eu/legal</loc></url></urlset>";
+        assert_eq!(parse(&gzip(map)).pages, ["https://a.eu/legal"]);
+        let cut = gzip(map);
+        assert!(parse(&cut[..cut.len() / 2]).pages.len() <= 1);
+        let mut bomb = map.to_vec();
+        bomb.resize(64 << 20, b' ');
+        assert_eq!(parse(&gzip(&bomb)).pages, ["https://a.eu/legal"]);
     }
 }

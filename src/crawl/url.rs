@@ -1,43 +1,8 @@
-//! Addresses: which belong to a check, and when two are one.
+//! Addresses: which are followed, when two are one, and when they are variants of each other.
 //!
 //! No request is made here, and nothing is resolved.
 
-use url::{Host, Url};
-
-/// The addresses that belong to one service: its host and the hosts under the same registered name.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    /// `example.eu` for `docs.example.eu`; for a bare address, host and port.
-    site: String,
-}
-
-/// Second-level labels under which others register names, as in `example.co.uk`.
-const SHARED: &[&str] = &["co", "com", "org", "net", "gov", "ac", "gouv", "asso"];
-
-impl Scope {
-    /// The scope of a check that starts at `start`.
-    pub fn of(start: &Url) -> Self {
-        Self { site: site_of(start) }
-    }
-
-    /// Whether `url` belongs to it.
-    pub fn holds(&self, url: &Url) -> bool {
-        site_of(url) == self.site
-    }
-}
-
-fn site_of(url: &Url) -> String {
-    match url.host() {
-        Some(Host::Domain(name)) if name != "localhost" => {
-            let labels: Vec<&str> = name.trim_end_matches('.').split('.').collect();
-            let n = labels.len();
-            let wide = n >= 3 && labels[n - 1].len() == 2 && SHARED.contains(&labels[n - 2]);
-            labels[n.saturating_sub(if wide { 3 } else { 2 })..].join(".")
-        }
-        Some(host) => format!("{host}:{}", url.port_or_known_default().unwrap_or(0)),
-        None => String::new(),
-    }
-}
+use url::Url;
 
 /// Query names that say who came from where, not what is shown.
 const NOISE: &[&str] = &[
@@ -55,6 +20,12 @@ const NOISE: &[&str] = &[
     "print",
     "replytocom",
     "share",
+    "printable",
+    "lang",
+    "locale",
+    "hl",
+    "sort",
+    "order",
 ];
 /// Endings of files that hold no documentation.
 const NOT_READ: &[&str] = &[
@@ -65,6 +36,13 @@ const NOT_READ: &[&str] = &[
 ];
 /// Longest address that is followed.
 const MAX_LENGTH: usize = 2_000;
+/// Deepest path that is followed: paths grow without end where links are relative by mistake.
+const MAX_DEPTH: usize = 14;
+/// Languages that address parts name.
+const LANGUAGES: &[&str] = &[
+    "en", "fr", "de", "es", "it", "nl", "pt", "pl", "sv", "da", "fi", "nb", "no", "cs", "sk", "sl", "hu", "ro", "bg", "el", "et", "lv",
+    "lt", "hr", "ja", "ko", "zh", "ru", "tr", "uk", "ar",
+];
 
 /// The address that a link in the page at `base` leads to, made comparable; `None` if it is not to be followed.
 pub fn follow(base: &Url, href: &str) -> Option<Url> {
@@ -80,6 +58,9 @@ pub fn clean(mut url: Url) -> Option<Url> {
         return None;
     }
     url.set_fragment(None);
+    if url.path().len() > MAX_LENGTH || url.path().split('/').count() > MAX_DEPTH + 1 {
+        return None;
+    }
     let ending = url.path().rsplit('/').next().unwrap_or("").rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
     if ending.is_some_and(|e| NOT_READ.contains(&e.as_str())) {
         return None;
@@ -111,22 +92,79 @@ pub fn key(url: &Url) -> String {
     format!("{host}:{}{path}?{}", url.port().unwrap_or(0), url.query().unwrap_or(""))
 }
 
+/// What variants of one page share: its key with languages and versions in host and path left open. `None` if the
+/// address names neither.
+pub fn variant(url: &Url) -> Option<String> {
+    let mut varies = false;
+    let mut open = |part: &str, is: bool| {
+        varies |= is;
+        if is { "*".to_owned() } else { part.to_owned() }
+    };
+    let host = url.host_str().unwrap_or("").trim_start_matches("www.");
+    let host = match host.split_once('.') {
+        Some((first, rest)) if rest.contains('.') => format!("{}.{rest}", open(first, LANGUAGES.contains(&first))),
+        _ => host.to_owned(),
+    };
+    let path: Vec<String> = url
+        .path()
+        .trim_end_matches("index.html")
+        .trim_end_matches('/')
+        .split('/')
+        .map(|part| open(part, is_language(part) || is_version(part)))
+        .collect();
+    let query = url.query().unwrap_or("");
+    // A page without a language in its path is the variant of the one that has it in front.
+    let path = path.join("/").replacen("/*/", "/", 1).trim_end_matches("/*").to_owned();
+    varies.then(|| variant_of(&host, &path, query))
+}
+
+/// The key under which an address without language or version meets its variants.
+pub fn plain(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("").trim_start_matches("www.");
+    let path = url.path().trim_end_matches("index.html").trim_end_matches('/');
+    variant_of(host, path, url.query().unwrap_or(""))
+}
+
+fn variant_of(host: &str, path: &str, query: &str) -> String {
+    format!("{host}{path}?{query}")
+}
+
+fn is_language(part: &str) -> bool {
+    let part = part.to_ascii_lowercase();
+    let (language, region) = part.split_once(['-', '_']).unwrap_or((&part, ""));
+    LANGUAGES.contains(&language) && (region.is_empty() || region.len() == 2)
+}
+
+fn is_version(part: &str) -> bool {
+    let digits = part.strip_prefix('v').unwrap_or(part);
+    let numbered = digits.starts_with(|c: char| c.is_ascii_digit()) && digits.chars().all(|c| c.is_ascii_digit() || c == '.' || c == 'x');
+    matches!(part, "latest" | "stable" | "next" | "current") || numbered && (digits.contains('.') || part.starts_with('v'))
+}
+
+/// What the addresses of one list, calendar or catalogue share: numbers and the values of parameters left open. `None`
+/// if nothing in the address counts.
+pub fn shape(url: &Url) -> Option<String> {
+    let mut counts = url.query().is_some();
+    let mut path = String::new();
+    for c in url.path().chars() {
+        if !c.is_ascii_digit() {
+            path.push(c);
+        } else if !path.ends_with('#') {
+            counts = true;
+            path.push('#');
+        }
+    }
+    let mut names: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    names.sort();
+    counts.then(|| format!("{}{path}?{}", url.host_str().unwrap_or(""), names.join("&")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn url(text: &str) -> Url {
         Url::parse(text).expect(text)
-    }
-
-    #[test]
-    fn a_service_spans_its_sister_hosts_and_no_other() {
-        let scope = Scope::of(&url("https://docs.example.eu/start"));
-        assert!(scope.holds(&url("https://www.example.eu/legal")));
-        assert!(scope.holds(&url("https://status.example.eu")));
-        assert!(!scope.holds(&url("https://example.com/")));
-        assert!(!Scope::of(&url("https://a.co.uk")).holds(&url("https://b.co.uk")));
-        assert!(!Scope::of(&url("http://127.0.0.1:8101/")).holds(&url("http://127.0.0.1:8102/")));
     }
 
     #[test]
@@ -138,5 +176,28 @@ mod tests {
             assert_eq!(go(left), None, "{left}");
         }
         assert_eq!(key(&url("http://www.example.eu/a/index.html")), key(&url("https://example.eu/a/")));
+    }
+
+    #[test]
+    fn languages_and_versions_of_a_page_are_variants_of_it() {
+        let same = |a: &str, b: &str| {
+            let open = |text: &str| variant(&url(text)).unwrap_or_else(|| plain(&url(text)));
+            assert_eq!(open(a), open(b), "{a} {b}");
+        };
+        same("https://example.eu/en/legal/", "https://example.eu/fr-FR/legal");
+        same("https://example.eu/legal", "https://example.eu/de/legal/index.html");
+        same("https://docs.example.eu/v1.2/kms", "https://docs.example.eu/latest/kms");
+        same("https://de.example.eu/kms", "https://fr.example.eu/kms");
+        for plain in ["https://example.eu/legal", "https://example.eu/regions/paris-1", "https://it.eu/x"] {
+            assert_eq!(variant(&url(plain)), None, "{plain}");
+        }
+    }
+
+    #[test]
+    fn what_counts_on_has_one_shape() {
+        let of = |text: &str| shape(&url(text));
+        assert_eq!(of("https://a.eu/events/2026/11?view=day"), of("https://a.eu/events/2027/3?view=week"));
+        assert_ne!(of("https://a.eu/events/2026"), of("https://a.eu/news/2026"));
+        assert_eq!(of("https://a.eu/legal/terms"), None);
     }
 }

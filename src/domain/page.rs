@@ -108,6 +108,9 @@ pub struct HiddenText {
     pub words: String,
     /// Whether the words speak to a model or an assessor.
     pub addresses_assessor: bool,
+    /// Where it stands in the page, such as `body > main > div#faq.note`; empty where a page has no such places.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
 }
 
 /// A page as it was read.
@@ -141,12 +144,44 @@ pub struct Page {
     pub dated: Option<String>,
     /// Whether the page says that it is archived or superseded.
     pub outdated: bool,
+    /// No copy of it may be handed on: its owner asks so.
+    #[serde(default)]
+    pub no_archive: bool,
     /// The readable text.
     pub text: PageText,
     /// What a reader does not see.
     pub hidden: Vec<HiddenText>,
     /// Why it was read when it was: the words that made the frontier prefer it.
     pub reason: String,
+}
+
+/// A host that a crawl met, and why it belongs to the service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SiteHost {
+    /// Its name, with the port where it is not the usual one.
+    pub host: String,
+    /// What it is for (`status`, `trust`, `docs`, …), where that is known.
+    pub role: Option<String>,
+    /// Why it counts as part of the service.
+    pub how: String,
+}
+
+/// Something that a crawl fetched beside the pages: robots.txt, a sitemap. Kept so that it need not be fetched again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// The address.
+    pub address: String,
+    /// When it was fetched or last found unchanged, milliseconds since the epoch.
+    pub fetched_ms: u64,
+    /// HTTP status: 2xx, or a 4xx that says it is not there.
+    pub status: u16,
+    /// The server's tag of this version.
+    pub etag: Option<String>,
+    /// When the server says it changed.
+    pub last_modified: Option<String>,
+    /// The body, decompressed.
+    #[serde(skip)]
+    pub bytes: Vec<u8>,
 }
 
 /// A page or address that was not read, and why.

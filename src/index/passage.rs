@@ -151,6 +151,7 @@ pub(crate) mod tests {
             last_modified: None,
             dated: None,
             outdated: false,
+            no_archive: false,
             text: read.text,
             hidden: Vec::new(),
             reason: String::new(),

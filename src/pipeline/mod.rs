@@ -37,6 +37,11 @@ pub enum Event<'a> {
     },
     /// An address was not read.
     Unread(&'a Unread),
+    /// No page has changed since an earlier check: its answers stand.
+    Unchanged {
+        /// When that check began, milliseconds since the epoch.
+        since_ms: u64,
+    },
     /// The passages are ready to be searched.
     Indexed {
         /// How many there are.
@@ -61,6 +66,9 @@ pub enum PipelineError {
     /// The source cannot be read at all.
     #[error("the documentation cannot be read")]
     Crawl(#[source] crate::crawl::CrawlError),
+    /// Not one page could be read; the first reasons.
+    #[error("no page could be read. {0}")]
+    NothingReadable(String),
     /// The database failed.
     #[error("the check could not be stored")]
     Store(#[source] StoreError),
@@ -108,7 +116,7 @@ pub async fn run(store: &Store, request: &Request, on: &mut (dyn FnMut(Event<'_>
     };
     let mut run = Run { store, request, id, on };
     if stage == Stage::Crawl {
-        run.crawl(resumed).await?;
+        run.crawl(&key, resumed).await?;
         store.reach(id, Stage::Extract, clock::now_ms()).await.map_err(PipelineError::Store)?;
     } else {
         (run.on)(Event::Started { id, resumed: Some(store.pages(id).await.map_err(PipelineError::Store)?.len()) });

@@ -68,8 +68,8 @@ impl Request {
     /// What makes two requests the same check.
     pub fn key(&self) -> String {
         let source = match &self.source {
-            Source::Site(url) => url.to_string(),
-            Source::Folder(path) => path.canonicalize().unwrap_or_else(|_| path.clone()).display().to_string(),
+            Source::Site(starts) => starts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            Source::Folder(path) | Source::Archive(path) => path.canonicalize().unwrap_or_else(|_| path.clone()).display().to_string(),
         };
         let model = self.model.as_ref().map(|m| format!("{} {} {}", m.endpoint.base_url, m.endpoint.model, EXTRACT.sha256()));
         let embedding = self.embedding.as_ref().map(|e| format!("{} {}", e.base_url, e.model));
@@ -77,6 +77,8 @@ impl Request {
             source,
             self.framework.sha256.clone(),
             self.limits.pages.to_string(),
+            self.limits.hosts.join(" "),
+            if self.fetch.chromium.is_some() { "rendered" } else { "" }.to_owned(),
             model.unwrap_or_default(),
             embedding.unwrap_or_default(),
             WEIGHTS.version.clone(),

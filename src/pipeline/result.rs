@@ -8,7 +8,7 @@ use super::request::Request;
 use crate::domain::answer::{Answer, State};
 use crate::domain::evidence::Finding;
 use crate::domain::id::CheckId;
-use crate::domain::page::{Page, Unread};
+use crate::domain::page::{Page, SiteHost, Unread};
 use crate::llm::Usage;
 use crate::score::{Response, Responses, Scorecard, score};
 use crate::store::{Check, Store};
@@ -24,6 +24,8 @@ pub struct Assessment {
     pub pages: Vec<Page>,
     /// What was not read.
     pub unread: Vec<Unread>,
+    /// The hosts that were met.
+    pub hosts: Vec<SiteHost>,
     /// One answer a factor, in the framework's order; findings are places in `findings`.
     pub answers: Vec<Answer>,
     /// All evidence.
@@ -59,8 +61,9 @@ impl Assessment {
             answers.push(settled.answer);
             usage = usage.plus(settled.usage);
         }
+        let hosts = store.hosts(id).await.map_err(PipelineError::Store)?;
         let scorecard = score(&request.framework, &responses(&answers), &request.profile).map_err(PipelineError::Score)?;
-        Ok(Self { id, check, pages: shelf.pages, unread, answers, findings, usage, scorecard })
+        Ok(Self { id, check, pages: shelf.pages, unread, hosts, answers, findings, usage, scorecard })
     }
 }
 

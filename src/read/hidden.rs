@@ -1,59 +1,496 @@
-//! Text that a reader does not see: how an element hides it, and the record that is kept of it.
+//! Text that a reader does not see: which elements hide it and how, and the record that is kept of it.
 //!
-//! Only an element's own attributes are looked at; style sheets are not evaluated here.
+//! Attributes, own styles and style sheets count ([`super::style`]); scripts are not run. What a click on a visible
+//! control opens is not hidden, as a closed `<details>` is not.
 
-use scraper::node::Element;
+use std::collections::{HashMap, HashSet};
+
+use ego_tree::iter::Edge;
+use ego_tree::{NodeId, NodeRef};
+use scraper::node::{Element, Node};
+use scraper::{ElementRef, Html};
 
 use super::assessor::addresses_assessor;
+use super::style::Linked;
+use super::style::cascade::Cascade;
+use super::style::look::{Look, Page, Why};
+use super::style::sources::sheets;
 use crate::domain::page::HiddenText;
 
-/// A record of hidden words.
+/// A record of hidden words, without a place.
 pub(super) fn record(how: &str, words: &str) -> HiddenText {
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    HiddenText { how: how.to_owned(), addresses_assessor: addresses_assessor(&words), words: words.chars().take(300).collect() }
+    HiddenText {
+        how: how.to_owned(),
+        addresses_assessor: addresses_assessor(&words),
+        words: words.chars().take(300).collect(),
+        place: String::new(),
+    }
 }
 
-/// How an element's own attributes hide it.
-pub(super) fn how(element: &Element) -> Option<&'static str> {
-    if element.attr("hidden").is_some() {
-        return Some("hidden attribute");
+/// Where a node stands, as a short path that a person can find: `body > main > div#faq.note`.
+pub(super) fn place(node: NodeRef<'_, Node>) -> String {
+    let own = node.value().as_element().map(|_| node);
+    let mut names: Vec<String> =
+        own.into_iter().chain(node.ancestors()).filter_map(|n| n.value().as_element().map(label)).take(3).collect();
+    names.reverse();
+    names.join(" > ")
+}
+
+/// An element with its id, else its first class, in 26 characters at most.
+fn label(element: &Element) -> String {
+    let mut name = element.name().to_owned();
+    if let Some(id) = element.id().filter(|id| !id.is_empty()) {
+        name = format!("{name}#{id}");
     }
-    if element.attr("aria-hidden").is_some_and(|v| v.eq_ignore_ascii_case("true")) {
-        return Some("aria-hidden");
+    if let Some(class) = element.attr("class").and_then(|classes| classes.split_ascii_whitespace().next()) {
+        name = format!("{name}.{class}");
     }
-    let style: String = element.attr("style")?.to_ascii_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
-    let value = |name: &str| {
-        style.split(';').filter_map(|d| d.split_once(':')).find(|(k, _)| *k == name).map(|(_, v)| v.trim_end_matches("!important"))
+    if name.chars().count() > 24 { name.chars().take(23).chain(['…']).collect() } else { name }
+}
+
+/// Said of what follows where a page's styles ask for more work than those of any page in use. Nothing is known of it
+/// then, so it must not be evidence.
+const TOO_COSTLY: &str = "styles too costly to judge";
+/// Elements of which a reader sees no text.
+const UNREAD: &[&str] = &["head", "script", "style", "template", "noscript"];
+
+/// What is hidden on a page, and how: elements with all that is in them, and single text nodes where seen text stands in
+/// the same element.
+pub(super) fn hidden(html: &Html, linked: &Linked) -> HashMap<NodeId, &'static str> {
+    let (sheets, is_short) = sheets(html, linked);
+    let has_media = html.tree.nodes().any(|node| node.value().as_element().is_some_and(is_media));
+    let mut walk = Walk {
+        cascade: Cascade::new(html, &sheets),
+        page: Page { is_short, has_media },
+        open: Vec::new(),
+        unread: 0,
+        found: Vec::new(),
+        tinted: Vec::new(),
+        controlled: HashSet::new(),
     };
-    let colour = value("color").map(plain_colour);
-    let ground = value("background-color").or_else(|| value("background")).map(plain_colour);
-    let zero = |v: Option<&str>| {
-        v.is_some_and(|v| v.trim_end_matches(|c: char| c.is_alphabetic() || c == '%').parse::<f64>().is_ok_and(|n| n < 0.05))
-    };
-    let far = |v: Option<&str>| v.is_some_and(|v| v.trim_end_matches(char::is_alphabetic).parse::<f64>().is_ok_and(|n| n <= -999.0));
-    match () {
-        () if value("display") == Some("none") => Some("display:none"),
-        () if matches!(value("visibility"), Some("hidden" | "collapse")) => Some("visibility:hidden"),
-        () if zero(value("font-size")) => Some("font size zero"),
-        () if zero(value("opacity")) => Some("opacity zero"),
-        () if far(value("left")) || far(value("top")) || far(value("text-indent")) => Some("off the page"),
-        () if (zero(value("height")) || zero(value("width")) || zero(value("max-height"))) && value("overflow") == Some("hidden") => {
-            Some("size zero")
+    for edge in html.tree.root().traverse() {
+        match edge {
+            Edge::Open(node) => match node.value() {
+                Node::Element(_) => walk.open(ElementRef::wrap(node)),
+                Node::Text(text) if walk.unread == 0 && !text.trim().is_empty() => walk.words(node.id()),
+                _ => {}
+            },
+            Edge::Close(node) => walk.close(ElementRef::wrap(node)),
         }
-        () if value("clip").is_some() || value("clip-path").is_some_and(|v| v.contains("100%")) => Some("clipped"),
-        () if colour.is_some() && colour == ground => Some("text in the colour of its ground"),
-        // Without a ground of its own, white stands on the page's white.
-        () if colour.as_deref() == Some("white") && ground.is_none() => Some("white text"),
-        () if colour.as_deref() == Some("transparent") => Some("transparent text"),
-        () => None,
+    }
+    walk.found.into_iter().chain(walk.tinted).collect()
+}
+
+struct Walk<'a> {
+    cascade: Cascade<'a>,
+    page: Page,
+    open: Vec<Frame>,
+    /// Depth within a subtree that needs no look; 0 outside.
+    unread: usize,
+    found: Vec<(NodeId, &'static str)>,
+    /// What only its colour hides, kept apart: an image that is laid under the text comes after it at times.
+    tinted: Vec<(NodeId, &'static str)>,
+    /// Ids that a control seen so far opens.
+    controlled: HashSet<&'a str>,
+}
+
+/// An element that is open.
+struct Frame {
+    look: Look,
+    /// The nearest element, counted from the root, that frames what is taken out of the flow: this one or one above.
+    base: Option<usize>,
+    /// How many were found before it.
+    found: usize,
+    tinted: usize,
+    /// Whether any text in it is seen.
+    has_seen: bool,
+    has_media: bool,
+    /// Whether an image or a coloured box is laid under or over all of it.
+    is_covered: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn open(&mut self, element: Option<ElementRef<'a>>) {
+        let Some(element) = element else { return };
+        let own = element.value();
+        if self.unread > 0 || UNREAD.contains(&own.name()) {
+            self.unread += 1;
+            return;
+        }
+        let outer = self.open.last();
+        let (mut look, mut why) = outer.map_or(Look::PAGE, |frame| frame.look).enter(element, &mut self.cascade, self.page);
+        if own.id().is_some_and(|id| self.controlled.contains(id)) {
+            look.is_visible = true;
+            why = why.filter(|how| matches!(*how, "off the page" | "clipped"));
+        }
+        if self.cascade.is_spent() {
+            why = Some(TOO_COSTLY);
+        }
+        if let Some(how) = why {
+            self.found.push((element.id(), how));
+            self.cascade.leave(element);
+            self.unread = 1;
+            return;
+        }
+        if look.is_visible {
+            self.controlled.extend(controls(own));
+        }
+        let frames = look.is_positioned && own.name() != "body";
+        self.open.push(Frame {
+            look,
+            base: if frames { Some(self.open.len()) } else { outer.and_then(|frame| frame.base) },
+            found: self.found.len(),
+            tinted: self.tinted.len(),
+            has_seen: false,
+            has_media: is_media(own),
+            is_covered: false,
+        });
+    }
+
+    fn words(&mut self, text: NodeId) {
+        let Some(frame) = self.open.last_mut() else { return };
+        match frame.look.words(self.page) {
+            _ if self.cascade.is_spent() => self.found.push((text, TOO_COSTLY)),
+            Some((how, true)) => self.tinted.push((text, how)),
+            Some((how, false)) => self.found.push((text, how)),
+            None => frame.has_seen = true,
+        }
+    }
+
+    fn close(&mut self, element: Option<ElementRef<'a>>) {
+        let Some(element) = element else { return };
+        if self.unread > 0 {
+            self.unread -= 1;
+            return;
+        }
+        self.cascade.leave(element);
+        let Some(mut frame) = self.open.pop() else { return };
+        if frame.is_covered && self.tinted.len() > frame.tinted {
+            self.tinted.truncate(frame.tinted);
+            frame.has_seen = true;
+        }
+        let has_hidden = self.found.len() > frame.found || self.tinted.len() > frame.tinted;
+        if let Some(why) = frame.look.words(self.page).filter(|_| has_hidden && !frame.has_seen) {
+            self.found.truncate(frame.found);
+            self.tinted.truncate(frame.tinted);
+            let (how, is_tint): Why = why;
+            if is_tint { &mut self.tinted } else { &mut self.found }.push((element.id(), how));
+        }
+        let Some(outer) = self.open.last_mut() else { return };
+        outer.has_seen |= frame.has_seen;
+        outer.has_media |= frame.has_media;
+        if frame.look.is_backdrop
+            && (frame.has_media || frame.look.has_ground)
+            && let Some(base) = outer.base
+            && let Some(base) = self.open.get_mut(base)
+        {
+            base.is_covered = true;
+        }
     }
 }
 
-fn plain_colour(value: &str) -> String {
-    match value {
-        "#fff" | "#ffffff" | "rgb(255,255,255)" | "rgba(255,255,255,1)" | "#ffff" => "white".to_owned(),
-        "#000" | "#000000" | "rgb(0,0,0)" => "black".to_owned(),
-        "rgba(0,0,0,0)" => "transparent".to_owned(),
-        other => other.to_owned(),
+fn is_media(element: &Element) -> bool {
+    matches!(element.name(), "img" | "picture" | "video" | "canvas" | "svg" | "iframe" | "object" | "embed")
+}
+
+/// The ids of the elements that a control opens: tabs, folding sections. Menus and dialogs are none of them.
+fn controls(element: &Element) -> impl Iterator<Item = &str> {
+    let is_control = matches!(element.name(), "button" | "a" | "summary") || matches!(element.attr("role"), Some("tab" | "button"));
+    let aria = element.attr("aria-controls").filter(|_| element.attr("aria-haspopup").is_none_or(|v| v == "false"));
+    let folds = ["data-bs-toggle", "data-toggle"].iter().any(|name| matches!(element.attr(name), Some("collapse" | "tab" | "pill")));
+    let target = ["data-bs-target", "data-target", "href"].iter().find_map(|name| element.attr(name)?.strip_prefix('#')).filter(|_| folds);
+    let ids = aria.into_iter().flat_map(str::split_ascii_whitespace).chain(target);
+    ids.filter(move |_| is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::style::Sheet;
+    use super::*;
+
+    fn all_hidden(page: &str, linked: &Linked) -> Vec<(String, &'static str)> {
+        let html = Html::parse_document(page);
+        let hidden = hidden(&html, linked);
+        let nodes = html.tree.root().descendants().filter_map(|node| Some((node, *hidden.get(&node.id())?)));
+        let words =
+            |node: NodeRef<'_, Node>| node.descendants().filter_map(|n| n.value().as_text().map(|t| t.to_string())).collect::<String>();
+        nodes.map(|(node, how)| (words(node).trim().to_owned(), how)).collect()
+    }
+
+    /// How `body` under the sheet `css` is hidden, in order.
+    fn hows(css: &str, body: &str) -> Vec<&'static str> {
+        all_hidden(&format!("<style>{css}</style>{body}"), &Linked::new()).into_iter().map(|(_, how)| how).collect()
+    }
+
+    fn how(css: &str, body: &str) -> Option<&'static str> {
+        let hows = hows(css, body);
+        assert!(hows.len() < 2, "{hows:?}");
+        hows.first().copied()
+    }
+
+    #[test]
+    fn a_sheet_hides_in_every_way_that_an_own_style_does() {
+        for (css, wanted) in [
+            ("display:none", "display:none"),
+            ("visibility:hidden", "visibility:hidden"),
+            ("visibility:collapse", "visibility:hidden"),
+            ("content-visibility:hidden", "content-visibility:hidden"),
+            ("opacity:0", "opacity zero"),
+            ("opacity:1%", "opacity zero"),
+            ("font-size:0", "font size zero"),
+            ("font:0/0 a", "font size zero"),
+            ("font-size:.05em", "font size zero"),
+            ("color:#fff", "white text"),
+            ("color:rgb(253 254 255)", "white text"),
+            ("color:white;background:hsl(0 0% 100%)", "text in the colour of its ground"),
+            ("color:rgba(0,0,0,0)", "transparent text"),
+            ("-webkit-text-fill-color:transparent", "transparent text"),
+            ("position:absolute;left:-9999px", "off the page"),
+            ("position:fixed;inset:0 auto auto -100em", "off the page"),
+            ("text-indent:-9999px", "off the page"),
+            ("text-indent:100%;white-space:nowrap;overflow:hidden", "off the page"),
+            ("margin-left:-9999px", "off the page"),
+            ("transform:translateX(-9999px)", "off the page"),
+            ("height:0;overflow:hidden", "size zero"),
+            ("max-height:calc(1rem * 0);overflow-y:clip", "size zero"),
+            ("transform:scale(0)", "size zero"),
+            ("clip-path:inset(50%)", "clipped"),
+            ("clip-path:circle(0)", "clipped"),
+            ("clip-path:polygon(0 0, 0 0, 0 0)", "clipped"),
+            ("position:absolute;clip:rect(1px,1px,1px,1px)", "clipped"),
+        ] {
+            assert_eq!(how(&format!(".x{{{css}}}"), "<p>Seen.</p><p class=x>All keys are ours.</p>"), Some(wanted), "{css}");
+            assert_eq!(how("", &format!("<p>Seen.</p><p style='{css}'>All keys are ours.</p>")), Some(wanted), "own {css}");
+        }
+        let sr_only = ".sr-only{position:absolute;width:1px;height:1px;padding:0;margin:-1px;overflow:hidden;clip:rect(0,0,0,0);white-space:nowrap;border:0}";
+        assert_eq!(how(sr_only, "<span class=sr-only>Secret.</span>"), Some("clipped"));
+    }
+
+    #[test]
+    fn what_a_reader_sees_is_not_hidden() {
+        for (css, body) in [
+            // sizes that do not cut, or that other rules make up for
+            (".x{height:0}", "<p class=x>Seen.</p>"),
+            (".x{height:0;overflow:hidden;padding-bottom:56.25%}", "<div class=x>Seen.</div>"),
+            (".x{height:0;min-height:100%;overflow:hidden}", "<div class=x>Seen.</div>"),
+            (".r{display:flex}.x{width:0;flex:1 1 0;overflow:hidden}", "<div class=r><div class=x>Seen.</div></div>"),
+            (".x{max-width:0;overflow:hidden;text-overflow:ellipsis}", "<table><td class=x>Seen.</table>"),
+            (".x{width:0;height:0;overflow:hidden}", "<p><span class=x>Seen.</span></p>"),
+            (".x{max-height:1.5em;overflow:hidden}", "<p class=x>Seen.</p>"),
+            // places
+            (".x{left:-9999px}", "<p class=x>Seen.</p>"),
+            (".x{clip:rect(0,0,0,0)}", "<p class=x>Seen.</p>"),
+            (".x{position:relative;left:-20px;text-indent:-1em;margin-left:-960px}", "<p class=x>Seen.</p>"),
+            (".x{margin:0 -9999rem;padding:.25rem 9999rem}", "<p class=x>Seen.</p>"),
+            (".x{clip-path:polygon(0 0,100% 0,100% 90%,0 100%)}", "<p class=x>Seen.</p>"),
+            (".x{clip-path:inset(0 round 8px)} .y{clip-path:circle(50% at 0 0)}", "<p class=x>Seen.</p><p class=y>Seen.</p>"),
+            (".x{transform:translate(-50%,-50%) scale(1.05)}", "<p class=x>Seen.</p>"),
+            // sizes of letters that come back
+            ("ul{font-size:0}li{font-size:16px}", "<ul><li>Seen.</li></ul>"),
+            (".x{font-size:clamp(1rem,2vw,2rem)}", "<div style='font-size:0'><p class=x>Seen.</p></div>"),
+            ("html{font-size:62.5%}body{font-size:1.6rem}", "<p>Seen.</p>"),
+            // colours on a ground
+            ("body{background:#111;color:#fff}", "<p>Seen.</p>"),
+            (".x{background:#000}.x p{color:#fff}", "<div class=x><section><p>Seen.</p></section></div>"),
+            (".x{background:url(a.png)}.x p{color:#fff}", "<div class=x><p>Seen.</p></div>"),
+            (".x{background-image:linear-gradient(red,blue);-webkit-background-clip:text;color:transparent}", "<h1 class=x>Seen.</h1>"),
+            (".x{background:var(--unknown)}.x p{color:#fff}", "<div class=x><p>Seen.</p></div>"),
+            (".x{color:#fff;background:rgba(0,0,0,.6)}", "<p class=x>Seen.</p>"),
+            (".x{color:#fff;text-shadow:0 0 3px #000}", "<p class=x>Seen.</p>"),
+            (".x::before{content:'';position:absolute;background:#123}.x{color:#fff}", "<p class=x>Seen.</p>"),
+            ("td{color:#fff}", "<table bgcolor='#000'><td>Seen.</table>"),
+            (":root{color-scheme:dark}p{color:#fff}", "<p>Seen.</p>"),
+            (".x{color:#fff}", "<div class=x><a href=/>Seen.</a></div>"),
+            (".h{position:relative}.h img{position:absolute}.h p{color:#fff}", "<div class=h><p>Seen.</p><img src=a></div>"),
+            (
+                ".h{position:relative}.g{position:absolute;background:#000}.h p{color:#fff}",
+                "<div class=h><div class=g></div><p>Seen.</p></div>",
+            ),
+            (".c{position:absolute;color:#fff}", "<img src=a><div class=c>Seen.</div>"),
+            // what passes by itself
+            ("[x-cloak],[v-cloak]{display:none!important}", "<div x-cloak>Seen.</div><div v-cloak>Seen.</div>"),
+            ("body{display:none}", "<p>Seen.</p>"),
+            ("html{visibility:hidden;opacity:0}", "<p>Seen.</p>"),
+            (".no-js .x{display:none}", "<div class=no-js><p class=x>Seen.</p></div>"),
+            (".x{opacity:0;animation:in 1s both}@keyframes in{from{opacity:0}to{opacity:1}}", "<p class=x>Seen.</p>"),
+            ("details:not([open])>*{display:none}", "<details><p>Seen.</p></details>"),
+            // what is not asked of this reader
+            (".x:hover{display:none}.x:not(:target){display:none}.x:focus-within{opacity:0}", "<p class=x>Seen.</p>"),
+            ("@media print{p{display:none}}", "<p>Seen.</p>"),
+            ("@media (max-width:768px){p{display:none}}", "<p>Seen.</p>"),
+            ("@media (prefers-color-scheme:dark){p{color:#fff}}", "<p>Seen.</p>"),
+            ("@supports not (display:grid){p{display:none}}", "<p>Seen.</p>"),
+            ("@starting-style{p{opacity:0}}", "<p>Seen.</p>"),
+            // `display` of the page's own brings a hidden element back
+            (".x{display:flex}", "<p class=x hidden>Seen.</p>"),
+        ] {
+            assert_eq!(how(css, body), None, "{css} {body}");
+        }
+    }
+
+    #[test]
+    fn a_menu_or_a_banner_over_the_page_does_not_excuse_white_text() {
+        for box_ in [
+            ".m{position:absolute;top:100%;left:0;background:#000}",
+            ".m{position:fixed;top:0;left:0;background:#000}",
+            ".w{position:static}.m{position:absolute;background:#000}",
+        ] {
+            let css = format!(".w{{position:relative}}.x{{color:#fff}}{box_}");
+            assert_eq!(how(&css, "<div class=w><div class=m></div><p>Seen.</p><p class=x>Secret.</p></div>"), Some("white text"), "{css}");
+        }
+        assert_eq!(how("", "<img src=a><p style='position:absolute;color:#fff'>Secret.</p>"), Some("white text"));
+    }
+
+    #[test]
+    fn an_animation_that_does_not_end_with_it_seen_reveals_nothing() {
+        for css in [
+            ".x{opacity:0;animation:in 1s}@keyframes in{to{opacity:1}}",
+            ".x{opacity:0;animation:out 1s both}@keyframes in{to{opacity:1}}@keyframes out{to{opacity:0}}",
+        ] {
+            assert_eq!(how(css, "<p class=x>Secret.</p>"), Some("opacity zero"), "{css}");
+        }
+    }
+
+    #[test]
+    fn the_cascade_decides_which_rule_counts() {
+        let utilities = ".hidden{display:none} @media (min-width:768px){.md\\:block{display:block}}";
+        assert_eq!(how(utilities, "<div class='hidden md:block'>Seen.</div>"), None);
+        assert_eq!(how(utilities, "<div class='hidden lg:block'>Secret.</div>"), Some("display:none"));
+        for (css, is_hidden) in [
+            ("p{display:none}p{display:block}", false),
+            ("p{display:block}p{display:none}", true),
+            (".x{display:block}p{display:none}", false),
+            ("#i{display:block}.x.x.x{display:none}", false),
+            ("p{display:none!important}#i{display:block}", true),
+            ("p{display:none}:where(#i){display:block}", true),
+            ("p{display:none}:is(#i){display:block}", false),
+            ("p{display:none;display:bogus}", true),
+            ("@layer a{#i{display:block}}p{display:none}", true),
+            ("@layer b,a;@layer a{p{display:none}}@layer b{#i{display:block}}", true),
+            ("@layer a{p{display:none!important}}#i{display:block!important}", true),
+            ("@media screen{@supports(display:grid){div{p&{display:none} .x{display:none}}}}", true),
+            ("p{all:revert;display:none}p{all:unset}", false),
+            ("div{p{display:none}}", true),
+            (".y{p{display:none}}", false),
+        ] {
+            assert_eq!(how(css, "<div><p class=x id=i>All keys.</p></div>").is_some(), is_hidden, "{css}");
+        }
+        assert_eq!(how("p{display:none}", "<p style='display:block'>Seen.</p>"), None);
+        assert_eq!(how("p{display:none!important}", "<p style='display:block'>Secret.</p>"), Some("display:none"));
+        assert_eq!(how("p{display:block!important}", "<p style='display:none!important'>Secret.</p>"), Some("display:none"));
+    }
+
+    #[test]
+    fn variables_take_the_value_of_the_nearest_element() {
+        assert_eq!(how(":root{--d:none}p{display:var(--d)}", "<p>Secret.</p>"), Some("display:none"));
+        assert_eq!(how(":root{--d:none}p{display:var( --d )}", "<div style='--d:block'><p>Seen.</p></div>"), None);
+        assert_eq!(how("p{display:var(--d, var(--e, none))}", "<p>Secret.</p>"), Some("display:none"));
+        assert_eq!(how(":root{--fg:#fff;--t:var(--fg)}p{color:var(--t)}", "<p>Secret.</p>"), Some("white text"));
+        assert_eq!(how(".d{--a:.5;color:rgb(255 255 255 / var(--a))} .d{background:rgb(0 0 0/var(--a))}", "<p class=d>Seen.</p>"), None);
+        assert_eq!(how(":root{--a:var(--b);--b:var(--a)}p{color:var(--a)}", "<p>Seen.</p>"), None);
+        let bomb: String = (0..60).map(|i| format!("--v{i}:var(--v{n})var(--v{n});", n = i + 1)).collect();
+        assert_eq!(how(&format!(":root{{{bomb}}}p{{color:var(--v0)}}"), "<p>Seen.</p>"), None);
+    }
+
+    #[test]
+    fn the_topmost_hidden_element_is_named_and_seen_text_within_is_kept() {
+        let page = |css: &str, body: &str| all_hidden(&format!("<style>{css}</style>{body}"), &Linked::new());
+        let nested = "<div class=x>one <p>two <b>three</b></p></div>";
+        assert_eq!(page(".x{visibility:hidden}", nested), [("one two three".to_owned(), "visibility:hidden")]);
+        assert_eq!(
+            page(".x{visibility:hidden}b{visibility:visible}", nested),
+            [("one", "visibility:hidden"), ("two", "visibility:hidden")].map(|(words, how)| (words.to_owned(), how))
+        );
+        assert_eq!(page(".x{display:none}b{display:block}", nested), [("one two three".to_owned(), "display:none")]);
+        assert_eq!(page(".x{color:#fff}b{color:#000}", nested).len(), 2);
+    }
+
+    #[test]
+    fn linked_sheets_count_where_they_are_linked() {
+        let linked: Linked = [("a.css", "p{display:none}"), ("b.css", "p{display:block}")]
+            .map(|(href, css)| (href.to_owned(), Arc::new(Sheet::parse(css))))
+            .into();
+        let page = |links: &str| all_hidden(&format!("{links}<p>All keys.</p>"), &linked).len();
+        let [a, b] = ["a", "b"].map(|name| format!("<link rel=stylesheet href={name}.css>"));
+        assert_eq!(page(&a), 1);
+        assert_eq!(page(&format!("{a}{b}")), 0);
+        assert_eq!(page(&format!("{b}{a}")), 1);
+        assert_eq!(page(&format!("{a}<style>p{{display:block}}</style>")), 0);
+        assert_eq!(page("<link rel=stylesheet media=print href=a.css>"), 0);
+        // A ground may come from a sheet that could not be had.
+        assert_eq!(page("<link rel=stylesheet href=unknown.css><style>p{color:#fff}</style>"), 0);
+        assert_eq!(page(&format!("{b}<style>p{{color:#fff}}</style>")), 1);
+    }
+
+    #[test]
+    fn what_one_click_on_a_seen_control_opens_is_not_hidden() {
+        let css = ".panel{display:none}";
+        let tabs = "<button role=tab aria-controls='one two'>Two</button><div id=one hidden>A</div><div id=two class=panel>B</div>";
+        assert_eq!(hows(css, tabs), [""; 0]);
+        assert_eq!(hows(css, "<a data-toggle=collapse href='#q'>More</a><div id=q class=panel>B</div>"), [""; 0]);
+        assert_eq!(hows(css, "<div class=panel><button aria-controls=two>Two</button></div><div id=two class=panel>B</div>").len(), 2);
+        assert_eq!(hows(css, "<button aria-haspopup=true aria-controls=two>Menu</button><div id=two class=panel>B</div>").len(), 1);
+        assert_eq!(hows(css, "<p aria-controls=two>Two</p><div id=two class=panel>B</div>").len(), 1);
+    }
+
+    #[test]
+    fn what_a_box_or_tab_shows_by_a_click_is_not_hidden() {
+        let css = ".tab{display:none}input:checked~.tab{display:block}";
+        assert_eq!(hows(css, "<input type=radio><div class=tab>A</div>"), [""; 0]);
+        assert_eq!(hows(css, "<div class=tab>A</div>").len(), 1);
+        assert_eq!(hows("input:checked~.tab{display:none}", "<input type=radio><div class=tab>A</div>"), [""; 0]);
+        assert_eq!(hows("input:checked~.tab{display:none}", "<input type=radio checked><div class=tab>A</div>").len(), 1);
+        assert_eq!(hows(".\\:checked{display:none}", "<div class=':checked'>A</div>").len(), 1);
+    }
+
+    #[test]
+    fn noscript_and_template_styles_do_not_count() {
+        assert_eq!(
+            how("", "<noscript><style>p{display:none}</style></noscript><template><style>p{display:none}</style></template><p>Seen."),
+            None
+        );
+    }
+
+    #[test]
+    fn lists_of_many_siblings_stay_within_bounds() {
+        let css = "tr:nth-child(odd) td{background:#eee} li:nth-last-child(2n):not(.a)~li{opacity:1} p+p{color:#000}";
+        let rows = "<tr><td>Row.".repeat(20_000);
+        assert_eq!(hows(css, &format!("<table>{rows}</table>{}", "<p>Text.".repeat(20_000))), [""; 0]);
+    }
+
+    #[test]
+    fn deep_pages_and_hostile_sheets_end_soon() {
+        let deep = format!("<style>{}</style>{}x", "b div > div div > div{display:none}".repeat(300), "<div>".repeat(20_000));
+        assert!(all_hidden(&deep, &Linked::new()).len() <= 1);
+        let wide: String = (0..3_000).map(|i| format!(".c:not(b ~ .d{i}){{opacity:1}}")).collect();
+        let page = format!("<style>{wide}</style>{}", "<p class=c>x".repeat(3_000));
+        assert!(all_hidden(&page, &Linked::new()).iter().all(|(_, how)| *how == TOO_COSTLY));
+    }
+
+    #[test]
+    fn a_place_is_a_short_path_that_a_person_can_find() {
+        let html = Html::parse_document("<main id=m><div id=faq class='note wide'><p>Here.</p></div></main>");
+        let text = html.tree.root().descendants().find(|n| n.value().is_text()).expect("a text");
+        assert_eq!(place(text), "main#m > div#faq.note > p");
+        assert_eq!(place(html.tree.root()), "");
+        let long = format!("<p id={0}><b id={0}><i id={0}>Here.", "é".repeat(99));
+        let html = Html::parse_document(&long);
+        let text = html.tree.root().descendants().find(|n| n.value().is_text()).expect("a text");
+        assert!(place(text).chars().count() <= 80);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_page_stops_the_walk(css in "(([a-c]|[.]x|:root|[*]|:not[(][.]x[)]|[ >+~,]){1,6}[{](display:none;|visibility:(hidden|visible);|color:var[(]--a[)];|--a:#fff;|opacity:0;|position:absolute;|inset:0;|background:#fff;){0,3}[}]){0,8}", body in "(<(/)?(a|b|c|p|table|td|div|img)( class=x| id=x| hidden| style='color:red')?>|text ){0,20}") {
+            let page = format!("<style>{css}</style>{body}");
+            let html = Html::parse_document(&page);
+            for (node, _) in hidden(&html, &Linked::new()) {
+                let node = html.tree.get(node).expect("a node of the page");
+                proptest::prop_assert!(place(node).chars().count() <= 80);
+            }
+        }
     }
 }

@@ -4,13 +4,17 @@
 //! table rows and definitions (cells set apart), code, details. Left out: navigation, scripts, banners, form controls.
 //! Hidden text goes to [`Document::hidden`].
 
+use std::sync::LazyLock;
+
 use ego_tree::iter::Edge;
+use regex::Regex;
 use scraper::node::{Element, Node};
 use scraper::{Html, Selector};
 
 use super::assessor::addresses_assessor;
+use super::style::Linked;
 use super::{Document, Link, MAX_TEXT, hidden};
-use crate::domain::page::BlockKind;
+use crate::domain::page::{BlockKind, HiddenText};
 
 /// Subtrees that hold nothing for a reader of documentation.
 const LEFT_OUT: &[&str] =
@@ -45,26 +49,27 @@ const LINES: &[&str] = &[
     "center",
     "caption",
 ];
+/// Most addresses of other languages, feeds and the like that are kept of one page.
+const MAX_RELATED: usize = 60;
 /// Most links that are kept of one page.
 const MAX_LINKS: usize = 5_000;
 
 /// Reads a page.
-pub fn read(source: &str) -> Document {
+pub fn read(source: &str, linked: &Linked) -> Document {
     let html = Html::parse_document(source);
+    let hidden = hidden::hidden(&html, linked);
     let mut walk = Walk::default();
     for edge in html.tree.root().traverse() {
         match edge {
             Edge::Open(node) => match node.value() {
-                Node::Element(element) => walk.open(element, &node),
-                Node::Text(text) => walk.words(text),
-                Node::Comment(comment) if addresses_assessor(comment) => {
-                    walk.document.hidden.push(hidden::record("comment", comment));
-                }
+                Node::Element(element) => walk.open(element, &node, hidden.get(&node.id()).copied()),
+                Node::Text(text) => walk.words(text, &node, hidden.get(&node.id()).copied()),
+                Node::Comment(comment) if addresses_assessor(comment) => walk.hide("comment", comment, hidden::place(node)),
                 _ => {}
             },
             Edge::Close(node) => {
                 if let Node::Element(element) = node.value() {
-                    walk.close(element);
+                    walk.close(element, &node);
                 }
             }
         }
@@ -75,6 +80,16 @@ pub fn read(source: &str) -> Document {
     let letters = document.text.text.chars().filter(|c| c.is_alphanumeric()).count();
     document.needs_javascript = letters < 150 && needs_javascript(source);
     document
+}
+
+/// The `href`s of the style sheets that a page seems to link to, found without parsing it: a few too many do no harm.
+pub fn style_links(source: &str) -> Vec<String> {
+    static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)<link\b[^>]{0,2000}").ok());
+    static HREF: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"(?i)\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))"#).ok());
+    let (Some(link), Some(href)) = (LINK.as_ref(), HREF.as_ref()) else { return Vec::new() };
+    let sheets = link.find_iter(source).map(|tag| tag.as_str()).filter(|tag| tag.to_ascii_lowercase().contains("stylesheet"));
+    let hrefs = sheets.filter_map(|tag| href.captures(tag)?.iter().skip(1).flatten().next());
+    hrefs.map(|href| href.as_str().trim().replace("&amp;", "&")).filter(|href| !href.is_empty()).take(MAX_RELATED).collect()
 }
 
 #[derive(Default)]
@@ -96,7 +111,14 @@ struct Walk {
 }
 
 impl Walk {
-    fn open(&mut self, element: &Element, node: &ego_tree::NodeRef<'_, Node>) {
+    fn hide(&mut self, how: &str, words: &str, place: String) {
+        // A sign that stands beside a heading and shows under the mouse is no text.
+        if words.chars().filter(|c| c.is_alphanumeric()).nth(1).is_some() {
+            self.document.hidden.push(HiddenText { place, ..hidden::record(how, words) });
+        }
+    }
+
+    fn open(&mut self, element: &Element, node: &ego_tree::NodeRef<'_, Node>, how: Option<&'static str>) {
         let name = element.name();
         if name == "a"
             && self.hiding.is_none()
@@ -112,7 +134,7 @@ impl Walk {
             *depth += 1;
             return;
         }
-        if let Some(how) = hidden::how(element) {
+        if let Some(how) = how {
             self.hiding = Some((1, how, String::new()));
             return;
         }
@@ -153,7 +175,7 @@ impl Walk {
         }
     }
 
-    fn close(&mut self, element: &Element) {
+    fn close(&mut self, element: &Element, node: &ego_tree::NodeRef<'_, Node>) {
         let name = element.name();
         if name == "a"
             && let Some(mut link) = self.link.take()
@@ -166,14 +188,12 @@ impl Walk {
             self.left_out -= 1;
             return;
         }
-        if let Some((depth, how, words)) = &mut self.hiding {
+        if let Some((depth, _, _)) = &mut self.hiding {
             *depth -= 1;
-            if *depth == 0 {
-                if words.trim().len() > 1 {
-                    let record = hidden::record(how, words);
-                    self.document.hidden.push(record);
-                }
-                self.hiding = None;
+            if *depth == 0
+                && let Some((_, how, words)) = self.hiding.take()
+            {
+                self.hide(how, &words, hidden::place(*node));
             }
             return;
         }
@@ -198,7 +218,7 @@ impl Walk {
         }
     }
 
-    fn words(&mut self, text: &str) {
+    fn words(&mut self, text: &str, node: &ego_tree::NodeRef<'_, Node>, how: Option<&'static str>) {
         if let Some(link) = &mut self.link {
             link.words.push_str(text);
         }
@@ -207,6 +227,8 @@ impl Walk {
         }
         if let Some((_, _, words)) = &mut self.hiding {
             words.push_str(text);
+        } else if let Some(how) = how {
+            self.hide(how, text, hidden::place(*node));
         } else if self.pre > 0 {
             for (i, line) in text.split('\n').enumerate() {
                 if i > 0 {
@@ -252,7 +274,7 @@ impl Walk {
         if addresses_assessor(&words) {
             self.document.hidden.push(hidden::record("visible text that speaks to an assessor", &words));
         } else if self.footer > 0 {
-            self.document.footer.push(words);
+            self.document.footer.push(BlockKind::Paragraph, &words, None);
         } else if self.document.text.text.len() + words.len() < MAX_TEXT {
             if matches!(kind, BlockKind::Heading(_)) {
                 self.heading.clone_from(&words);
@@ -297,7 +319,13 @@ fn head(html: &Html, document: &mut Document) {
         .map(|lang| lang.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase())
         .filter(|lang| lang.len() == 2);
     document.canonical = first("link[rel=canonical]", Some("href"));
-    document.robots = first("meta[name=robots i]", Some("content")).unwrap_or_default().to_ascii_lowercase();
+    let all = |selector: &str, attribute: &str| -> Vec<String> {
+        let Ok(selector) = Selector::parse(selector) else { return Vec::new() };
+        html.select(&selector).filter_map(|element| element.value().attr(attribute)).take(MAX_RELATED).map(str::to_owned).collect()
+    };
+    document.alternates = all("link[rel=alternate][hreflang]", "href");
+    document.feeds = all("link[rel=alternate][type='application/rss+xml'], link[rel=alternate][type='application/atom+xml']", "href");
+    document.robots = all("meta[name=robots i], meta[name=sovcheck i]", "content");
     document.dated = ["meta[property='article:modified_time']", "meta[name=date]", "meta[name='last-modified']"]
         .iter()
         .find_map(|selector| first(selector, Some("content")))
@@ -324,6 +352,10 @@ fn needs_javascript(source: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn read(html: &str) -> Document {
+        super::read(html, &Linked::new())
+    }
+
     fn text(html: &str) -> String {
         read(html).text.text
     }
@@ -347,7 +379,7 @@ mod tests {
             "<nav><a href='/legal/'>Legal</a></nav><div class='cookie-banner'>We use cookies</div><h1>Docs</h1><p>See <a href='dpa.html'>the DPA</a>.</p><footer>Nordhaven GmbH, Kiel</footer>",
         );
         assert_eq!(page.text.text, "# Docs\nSee the DPA.\n");
-        assert_eq!(page.footer, ["Nordhaven GmbH, Kiel"]);
+        assert_eq!(page.footer.text, "Nordhaven GmbH, Kiel\n");
         assert_eq!(text("<section id='cookies'><p>We set two cookies.</p></section>"), "We set two cookies.\n");
         let links: Vec<(&str, &str, &str)> = page.links.iter().map(|l| (l.href.as_str(), l.words.as_str(), l.heading.as_str())).collect();
         assert_eq!(links, [("/legal/", "Legal", ""), ("dpa.html", "the DPA", "Docs")]);

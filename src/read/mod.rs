@@ -9,6 +9,9 @@ mod hidden;
 pub mod html;
 pub mod pdf;
 pub mod plain;
+pub mod style;
+
+use serde::{Deserialize, Serialize};
 
 use crate::domain::page::{HiddenText, PageText};
 
@@ -16,7 +19,7 @@ use crate::domain::page::{HiddenText, PageText};
 pub const MAX_TEXT: usize = 2 << 20;
 
 /// A page as read from its bytes.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// The title, empty if it has none.
     pub title: String,
@@ -25,25 +28,31 @@ pub struct Document {
     /// The readable text.
     pub text: PageText,
     /// Lines of the page's footer: kept apart, since they repeat on every page.
-    pub footer: Vec<String>,
+    pub footer: PageText,
     /// What a reader does not see.
     pub hidden: Vec<HiddenText>,
     /// Links in order.
     pub links: Vec<Link>,
     /// The address that the page calls its own.
     pub canonical: Option<String>,
-    /// `noindex`, `nofollow`, … as the page's robots tag says, lower case.
-    pub robots: String,
+    /// Addresses of the page in other languages.
+    pub alternates: Vec<String>,
+    /// Addresses of feeds.
+    pub feeds: Vec<String>,
+    /// What the page's robots tags ask for, such as `noindex, nofollow`.
+    pub robots: Vec<String>,
     /// A date that the page says of itself, `YYYY-MM-DD`.
     pub dated: Option<String>,
     /// It says that it is archived or superseded.
     pub outdated: bool,
+    /// It is made of sheets: nothing of it repeats from document to document.
+    pub paged: bool,
     /// It shows nothing unless its scripts run.
     pub needs_javascript: bool,
 }
 
 /// A link with what surrounds it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// As written in the page.
     pub href: String,
@@ -93,7 +102,7 @@ impl Kind {
             "text/html" | "application/xhtml+xml" => Some(Self::Html),
             "application/pdf" => Some(Self::Pdf),
             "text/markdown" => Some(Self::Markdown),
-            "text/plain" if ending == "md" => Some(Self::Markdown),
+            "text/plain" if ending == "md" || path.ends_with("llms.txt") => Some(Self::Markdown),
             "text/plain" => Some(Self::Plain),
             "" | "application/octet-stream" => match ending {
                 "html" | "htm" | "xhtml" => Some(Self::Html),
@@ -107,13 +116,13 @@ impl Kind {
     }
 }
 
-/// Reads `bytes` as served under `media` from `address`.
+/// Reads `bytes` as served under `media` from `address`; `styles` are the style sheets that the document links to.
 ///
 /// # Errors
 /// [`ReadError::Kind`] for images, archives and the like; [`ReadError::Broken`] for a document that cannot be parsed.
-pub fn read(bytes: &[u8], media: &str, address: &str) -> Result<Document, ReadError> {
+pub fn read(bytes: &[u8], media: &str, address: &str, styles: &style::Linked) -> Result<Document, ReadError> {
     let mut document = match Kind::of(media, address) {
-        Some(Kind::Html) => html::read(&decode(bytes, media)),
+        Some(Kind::Html) => html::read(&decode(bytes, media), styles),
         Some(Kind::Pdf) => pdf::read(bytes)?,
         Some(Kind::Markdown) => plain::markdown(&decode(bytes, media)),
         Some(Kind::Plain) => plain::plain(&decode(bytes, media)),
@@ -228,7 +237,7 @@ mod tests {
 
     #[test]
     fn an_archived_page_is_known_by_its_own_words() {
-        let page = |html: &str| read(html.as_bytes(), "text/html", "/x").map(|d| d.outdated).ok();
+        let page = |html: &str| read(html.as_bytes(), "text/html", "/x", &style::Linked::new()).map(|d| d.outdated).ok();
         assert_eq!(page("<h1>Terms</h1><p>This page is archived. See the current terms.</p>"), Some(true));
         assert_eq!(page("<h1>Backups</h1><p>Archived logs are kept for a year.</p>"), Some(false));
     }

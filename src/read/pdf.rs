@@ -28,7 +28,7 @@ pub fn read(bytes: &[u8]) -> Result<Document, ReadError> {
         lines(sheet, &mut blocks);
         blocks.end();
     }
-    let mut document = Document::default();
+    let mut document = Document { paged: true, ..Document::default() };
     for block in &blocks.text.blocks {
         let words = blocks.text.words(block);
         if addresses_assessor(words) {

@@ -60,6 +60,13 @@ pub fn write(report: &Report) -> String {
             f.id, f.name, f.justification, f.receipt.passages, f.receipt.pages
         );
     }
+    if !report.hosts.is_empty() {
+        let _ = writeln!(out, "\n## Hosts of the service\n");
+        for host in &report.hosts {
+            let role = host.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
+            let _ = writeln!(out, "- `{}` ({} pages{role}): {}", host.host, report.pages_of(host), plain(&host.how));
+        }
+    }
     if !report.unread.is_empty() {
         let _ = writeln!(out, "\n## Not read\n");
         for u in &report.unread {

@@ -17,7 +17,7 @@ use crate::clock::rfc3339;
 use crate::domain::answer::{Band, Ppm, Receipt, State};
 use crate::domain::evidence::{Claim, Finding, Origin};
 use crate::domain::id::{FactorId, PageNumber};
-use crate::domain::page::{HiddenText, Tier, Unread, Why};
+use crate::domain::page::{HiddenText, SiteHost, Tier, Unread, Why};
 use crate::llm::Usage;
 use crate::pipeline::{Assessment, Request};
 use crate::prompt::EXTRACT;
@@ -61,6 +61,8 @@ pub struct Report {
     pub pages: Vec<PageReport>,
     /// What was not read.
     pub unread: Vec<Unread>,
+    /// The hosts that were met, and why each belongs to the service; none for a folder.
+    pub hosts: Vec<SiteHost>,
     /// Text that readers do not see or that speaks to an assessor; never evidence.
     pub hidden: Vec<HiddenReport>,
 }
@@ -259,6 +261,7 @@ impl Report {
                 })
                 .collect(),
             unread: assessment.unread.clone(),
+            hosts: assessment.hosts.clone(),
             hidden: assessment
                 .pages
                 .iter()
@@ -277,6 +280,13 @@ impl Report {
     /// The page with this number.
     pub fn page(&self, number: PageNumber) -> Option<&PageReport> {
         self.pages.iter().find(|p| p.number == number)
+    }
+
+    /// How many pages of a host were read.
+    pub fn pages_of(&self, host: &SiteHost) -> usize {
+        let of =
+            |address: &str| address.split("://").nth(1).is_some_and(|rest| rest.split(['/', '?', '#']).next() == Some(host.host.as_str()));
+        self.pages.iter().filter(|page| of(&page.address)).count()
     }
 
     /// How many factors are in `state`.

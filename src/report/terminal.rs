@@ -38,6 +38,7 @@ pub fn draw(report: &Report, look: Look) -> String {
     pen.flips(&report.scorecard, name);
     pen.answers(report);
     pen.missing(report);
+    pen.hosts(report);
     pen.unread(report);
     pen.out
 }
@@ -338,6 +339,18 @@ impl Pen {
         for f in missing {
             let line = format!("  {:<8} {} [{}]", f.id.as_str(), f.name, f.receipt.passages);
             self.line(&line);
+        }
+    }
+
+    fn hosts(&mut self, report: &Report) {
+        if report.hosts.len() > 1 {
+            self.title("Hosts of the service");
+            for host in &report.hosts {
+                let pages = report.pages_of(host);
+                let role = host.role.as_deref().map(|role| format!(", {role}")).unwrap_or_default();
+                let line = format!("  {} ({pages} pages{role}): {}", host.host, host.how);
+                self.line(&truncate_str(&line, self.width, "…"));
+            }
         }
     }
 

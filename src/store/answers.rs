@@ -33,6 +33,17 @@ impl Store {
             .map_err(to("keep an answer"))
     }
 
+    /// Keeps the answers of one check as those of another, whose pages are the same.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn copy_answers(&self, from: CheckId, to_check: CheckId) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO answers (check_id, factor, doc) SELECT $2, factor, doc FROM answers WHERE check_id = $1 \
+                           ON CONFLICT DO NOTHING";
+        on!(self, pool => sqlx::query(SQL).bind(from.to_string()).bind(to_check.to_string()).execute(pool).await.map(|_| ()))
+            .map_err(to("copy answers"))
+    }
+
     /// The settled factors of a check.
     ///
     /// # Errors

@@ -64,9 +64,23 @@ impl Store {
     pub async fn unfinished(&self, request: &str) -> Result<Option<(CheckId, Check, Stage)>, StoreError> {
         const SQL: &str =
             "SELECT id, doc, stage FROM checks WHERE request = $1 AND stage <> 'done' ORDER BY started_ms DESC, id DESC LIMIT 1";
-        let row: Option<(String, String, String)> = on!(self, pool => sqlx::query(SQL).bind(request).fetch_optional(pool).await
+        self.latest(SQL, request).await
+    }
+
+    /// The latest check for `request` that is done.
+    ///
+    /// # Errors
+    /// The database fails or the row is corrupt.
+    pub async fn finished(&self, request: &str) -> Result<Option<(CheckId, Check)>, StoreError> {
+        const SQL: &str =
+            "SELECT id, doc, stage FROM checks WHERE request = $1 AND stage = 'done' ORDER BY started_ms DESC, id DESC LIMIT 1";
+        Ok(self.latest(SQL, request).await?.map(|(id, check, _)| (id, check)))
+    }
+
+    async fn latest(&self, sql: &'static str, request: &str) -> Result<Option<(CheckId, Check, Stage)>, StoreError> {
+        let row: Option<(String, String, String)> = on!(self, pool => sqlx::query(sql).bind(request).fetch_optional(pool).await
             .and_then(|row| row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).transpose()))
-        .map_err(to("look for an unfinished check"))?;
+        .map_err(to("look for a check"))?;
         let Some((id, doc, stage)) = row else { return Ok(None) };
         let parsed: CheckId = id.parse().map_err(|error| corrupt("checks", "id", &id, error))?;
         let stage = Stage::ALL.into_iter().find(|s| s.name() == stage).ok_or_else(|| corrupt("checks", "stage", &id, stage))?;

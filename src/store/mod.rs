@@ -6,6 +6,7 @@
 
 mod answers;
 mod checks;
+mod crawls;
 mod pages;
 
 pub use answers::Settled;

@@ -174,6 +174,7 @@ fn endless(documents: &[Document]) -> impl Iterator<Item = Page> + '_ {
         last_modified: None,
         dated: None,
         outdated: false,
+        no_archive: false,
         text: distinct(&document.text, round),
         hidden: Vec::new(),
         reason: String::new(),

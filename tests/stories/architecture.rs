@@ -8,6 +8,7 @@ use crate::world::project;
 
 /// Module, and the modules it may use. `main`, `lib` and `cli` may use anything.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("archive", &["chain"]),
     ("clock", &[]),
     ("domain", &[]),
     ("prompt", &["framework"]),
@@ -15,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("score", &["domain", "framework"]),
     ("settle", &["domain", "framework", "index"]),
     ("read", &["domain"]),
-    ("crawl", &["clock", "domain", "framework", "read", "chain"]),
+    ("crawl", &["archive", "clock", "domain", "framework", "read", "chain"]),
     ("llm", &[]),
     ("index", &["domain", "framework", "llm", "read"]),
     ("extract", &["domain", "framework", "index", "llm", "prompt"]),
@@ -35,7 +36,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("clap::", &["cli"]),
     ("askama", &["report"]),
     ("indicatif", &["cli"]),
-    ("std::env::", &[]),
+    ("std::env::", &["cli/reading.rs"]),
 ];
 
 /// Modules without anything async, clock or network in them.

@@ -133,8 +133,8 @@ async fn what_goes_wrong_on_a_page_is_said_and_stops_nothing() {
         ("/broken.pdf", "the PDF is broken"),
         ("/gone", "status 410"),
         ("/soft", "an error page"),
-        ("/inside", "169.254.169.254 is not a public address"),
-        ("/elsewhere", "10.0.0.1 is not a public address"),
+        ("/inside", "outside this check"),
+        ("/elsewhere", "outside this check"),
         ("/meta", "robots tag"),
     ] {
         assert!(said(path).contains(why), "{path}: {}", said(path));

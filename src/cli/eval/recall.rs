@@ -1,15 +1,12 @@
 //! `sovcheck eval recall`: how many labelled facts are among the passages that are retrieved for their factors.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
-use clap::{Args, Subcommand};
-use serde::Deserialize;
+use clap::Args;
 
-use super::{Ended, Exit, framework, output};
-use crate::crawl::{Crawl, Limits, Source, Step, fetch};
-use crate::domain::id::FactorId;
+use super::labels::{Corpora, Facts};
+use crate::cli::{Exit, framework, output};
 use crate::domain::page::Page;
 use crate::domain::quote::fold;
 use crate::index::retrieve::{FUSION, Fusion, Index};
@@ -17,19 +14,10 @@ use crate::index::vectors::Vectors;
 use crate::index::vectors::local::Local;
 use crate::llm::{Endpoint, EndpointSettings};
 
-#[derive(Debug, Subcommand)]
-pub(super) enum EvalCommand {
-    /// Share of (fact, factor) pairs whose quote is among the first k passages.
-    Recall(RecallArgs),
-}
-
 #[derive(Debug, Args)]
-pub(super) struct RecallArgs {
-    /// A folder with `sites/<vendor>/` and `labels/<vendor>/facts.json`.
-    corpora: PathBuf,
-    /// Vendors to measure [default: every one with facts].
-    #[arg(long, value_delimiter = ',')]
-    vendor: Vec<String>,
+pub(in crate::cli) struct RecallArgs {
+    #[command(flatten)]
+    corpora: Corpora,
     /// An OpenAI-compatible endpoint for embeddings: without one, lexical search alone is measured.
     #[arg(long, value_name = "URL", env = "SOVCHECK_EMBED_URL", requires = "embed_model")]
     embed_url: Option<String>,
@@ -44,27 +32,10 @@ pub(super) struct RecallArgs {
     framework: Option<PathBuf>,
 }
 
-#[derive(Deserialize)]
-struct Facts {
-    facts: Vec<Fact>,
-}
-
-#[derive(Deserialize)]
-struct Fact {
-    quote: String,
-    page: String,
-    factors: Vec<FactorId>,
-}
-
 /// A quote is in a passage if half of its words in a row are: readers quote over the ends of passages.
 const KS: [usize; 5] = [1, 3, 8, 20, 60];
 
-pub(super) async fn run(command: EvalCommand) -> Ended {
-    let EvalCommand::Recall(args) = command;
-    measure(&args).await.map_err(|error| (Exit::BadInput, error))
-}
-
-async fn measure(args: &RecallArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(args: &RecallArgs) -> anyhow::Result<Exit> {
     let framework = framework::chosen(args.framework.as_deref()).map_err(|(_, error)| error)?;
     let endpoint = match (&args.embed_url, &args.embed_model) {
         (Some(url), Some(model)) => Some(Endpoint::new(EndpointSettings {
@@ -83,9 +54,9 @@ async fn measure(args: &RecallArgs) -> anyhow::Result<Exit> {
         "passages",
         KS.map(|k| format!("{:>6}", format!("@{k}"))).join("")
     );
-    for vendor in vendors(args)? {
-        let facts: Facts = read_json(&args.corpora.join("labels").join(&vendor).join("facts.json"))?;
-        let pages = pages(&args.corpora.join("sites").join(&vendor)).await?;
+    for vendor in args.corpora.vendors()? {
+        let facts = args.corpora.facts(&vendor)?;
+        let pages = args.corpora.pages(&vendor).await?;
         let mut index = Index::new(&pages);
         if let Some(endpoint) = &endpoint {
             index.with_dense(&vendor, &pages, &framework, endpoint, &mut Vectors::Local(Local::default())).await?;
@@ -139,36 +110,4 @@ fn overlaps(passage: &str, quote: &str) -> bool {
     let half: String = chars[..chars.len().div_ceil(2)].iter().collect();
     let rest: String = chars[chars.len() / 2..].iter().collect();
     passage.contains(&half) || passage.contains(&rest)
-}
-
-fn vendors(args: &RecallArgs) -> anyhow::Result<Vec<String>> {
-    if !args.vendor.is_empty() {
-        return Ok(args.vendor.clone());
-    }
-    let labels = args.corpora.join("labels");
-    let mut found: Vec<String> = std::fs::read_dir(&labels)
-        .with_context(|| format!("could not read {}", labels.display()))?
-        .filter_map(Result::ok)
-        .filter(|entry| entry.path().join("facts.json").exists())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    found.sort();
-    Ok(found)
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
-    serde_json::from_str(&text).with_context(|| path.display().to_string())
-}
-
-async fn pages(folder: &Path) -> anyhow::Result<Vec<Page>> {
-    let limits = Limits { pages: usize::MAX, pause: Duration::ZERO };
-    let mut crawl = Crawl::new(&Source::Folder(folder.to_owned()), limits, &fetch::Settings::default())?;
-    let mut pages = Vec::new();
-    while let Some(step) = crawl.next().await? {
-        if let Step::Page(read) = step {
-            pages.push(read.page);
-        }
-    }
-    Ok(pages)
 }
