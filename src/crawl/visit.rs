@@ -27,6 +27,9 @@ const MAX_SHEETS: usize = 12;
 /// Most style sheets of one crawl that are fetched.
 const MAX_ALL_SHEETS: usize = 200;
 
+/// A style sheet that was asked for; `None` if it could not be had.
+type Styles = Option<Arc<Sheet>>;
+
 /// What every visit uses.
 pub struct Tools {
     /// Where pages come from.
@@ -36,7 +39,7 @@ pub struct Tools {
     /// A Chromium for pages that are empty without JavaScript; `None` leaves them unread.
     pub chromium: Option<PathBuf>,
     renderer: OnceCell<Result<Renderer, String>>,
-    sheets: Mutex<HashMap<Url, Arc<OnceCell<Option<Arc<Sheet>>>>>>,
+    sheets: Mutex<HashMap<Url, Arc<OnceCell<Styles>>>>,
 }
 
 impl Tools {
@@ -133,7 +136,7 @@ impl Tools {
     }
 
     /// A style sheet: the empty one if it is missing, `None` if it could not be had.
-    async fn sheet(&self, url: &Url) -> Option<Arc<Sheet>> {
+    async fn sheet(&self, url: &Url) -> Styles {
         match self.reach.part(url).await {
             Ok(part) => tokio::task::spawn_blocking(move || Arc::new(Sheet::parse(&String::from_utf8_lossy(&part.bytes)))).await.ok(),
             Err(FetchError::Status(404 | 410)) => Some(Arc::new(Sheet::default())),

@@ -12,7 +12,7 @@ use scraper::{ElementRef, Html};
 
 use super::assessor::addresses_assessor;
 use super::style::Linked;
-use super::style::cascade::Cascade;
+use super::style::cascade::{Cascade, attribute};
 use super::style::look::{Look, Page, Why};
 use super::style::sources::sheets;
 use crate::domain::page::HiddenText;
@@ -118,6 +118,11 @@ impl<'a> Walk<'a> {
             self.unread += 1;
             return;
         }
+        if self.cascade.is_spent() {
+            self.found.push((element.id(), TOO_COSTLY));
+            self.unread = 1;
+            return;
+        }
         let outer = self.open.last();
         let (mut look, mut why) = outer.map_or(Look::PAGE, |frame| frame.look).enter(element, &mut self.cascade, self.page);
         if own.id().is_some_and(|id| self.controlled.contains(id)) {
@@ -129,7 +134,7 @@ impl<'a> Walk<'a> {
         }
         if let Some(how) = why {
             self.found.push((element.id(), how));
-            self.cascade.leave(element);
+            self.cascade.leave();
             self.unread = 1;
             return;
         }
@@ -164,7 +169,7 @@ impl<'a> Walk<'a> {
             self.unread -= 1;
             return;
         }
-        self.cascade.leave(element);
+        self.cascade.leave();
         let Some(mut frame) = self.open.pop() else { return };
         if frame.is_covered && self.tinted.len() > frame.tinted {
             self.tinted.truncate(frame.tinted);
@@ -196,12 +201,16 @@ fn is_media(element: &Element) -> bool {
 
 /// The ids of the elements that a control opens: tabs, folding sections. Menus and dialogs are none of them.
 fn controls(element: &Element) -> impl Iterator<Item = &str> {
-    let is_control = matches!(element.name(), "button" | "a" | "summary") || matches!(element.attr("role"), Some("tab" | "button"));
-    let aria = element.attr("aria-controls").filter(|_| element.attr("aria-haspopup").is_none_or(|v| v == "false"));
-    let folds = ["data-bs-toggle", "data-toggle"].iter().any(|name| matches!(element.attr(name), Some("collapse" | "tab" | "pill")));
-    let target = ["data-bs-target", "data-target", "href"].iter().find_map(|name| element.attr(name)?.strip_prefix('#')).filter(|_| folds);
-    let ids = aria.into_iter().flat_map(str::split_ascii_whitespace).chain(target);
-    ids.filter(move |_| is_control)
+    let own = |name| attribute(element, name);
+    let is_control = matches!(element.name(), "button" | "a" | "summary") || matches!(own("role"), Some("tab" | "button"));
+    let aria = own("aria-controls").filter(|_| is_control && own("aria-haspopup").is_none_or(|v| v == "false"));
+    let folds = |name| matches!(own(name), Some("collapse" | "tab" | "pill"));
+    let target = if is_control && (folds("data-bs-toggle") || folds("data-toggle")) {
+        ["data-bs-target", "data-target", "href"].into_iter().find_map(|name| own(name)?.strip_prefix('#'))
+    } else {
+        None
+    };
+    aria.into_iter().flat_map(str::split_ascii_whitespace).chain(target)
 }
 
 #[cfg(test)]
@@ -265,7 +274,8 @@ mod tests {
             assert_eq!(how(&format!(".x{{{css}}}"), "<p>Seen.</p><p class=x>All keys are ours.</p>"), Some(wanted), "{css}");
             assert_eq!(how("", &format!("<p>Seen.</p><p style='{css}'>All keys are ours.</p>")), Some(wanted), "own {css}");
         }
-        let sr_only = ".sr-only{position:absolute;width:1px;height:1px;padding:0;margin:-1px;overflow:hidden;clip:rect(0,0,0,0);white-space:nowrap;border:0}";
+        let sr_only = ".sr-only{position:absolute;width:1px;height:1px;padding:0;margin:-1px;overflow:hidden;clip:rect(0,0,0,0);\
+            white-space:nowrap;border:0}";
         assert_eq!(how(sr_only, "<span class=sr-only>Secret.</span>"), Some("clipped"));
     }
 
@@ -328,6 +338,56 @@ mod tests {
             (".x{display:flex}", "<p class=x hidden>Seen.</p>"),
         ] {
             assert_eq!(how(css, body), None, "{css} {body}");
+        }
+    }
+
+    #[test]
+    fn utility_classes_in_wide_use_hide_and_show_as_their_authors_mean() {
+        let css = r":root{--bs-white-rgb:255,255,255;--bs-dark-rgb:33,37,41}*,::before,::after{--tw-translate-x:0;--tw-ring-inset: ;}
+            .text-white{--bs-text-opacity:1;color:rgba(var(--bs-white-rgb),var(--bs-text-opacity))!important}
+            .bg-dark{--bs-bg-opacity:1;background-color:rgba(var(--bs-dark-rgb),var(--bs-bg-opacity))!important}
+            .btn{--bs-btn-bg:transparent;color:var(--bs-btn-color);background-color:var(--bs-btn-bg)}
+            .btn-primary{--bs-btn-color:#fff;--bs-btn-bg:#0d6efd}
+            .visually-hidden{position:absolute!important;width:1px!important;height:1px!important;overflow:hidden!important;
+                clip:rect(0,0,0,0)!important}
+            .collapse:not(.show){display:none}.tab-content>.tab-pane{display:none}.tab-content>.active{display:block}
+            .fade:not(.show){opacity:0}
+            .d-none{display:none!important}@media (min-width:992px){.d-lg-none{display:none!important}.d-lg-block{display:block!important}}
+            @media print{.d-print-none{display:none!important}}
+            .bg-slate-900{--tw-bg-opacity:1;background-color:rgb(15 23 42/var(--tw-bg-opacity,1))}
+            .text-slate-50{--tw-text-opacity:1;color:rgb(248 250 252/var(--tw-text-opacity,1))}
+            .dark .dark\:text-white{color:#fff}.translate-y-0{transform:translate(var(--tw-translate-x),0)}.opacity-0{opacity:0}
+            @media (min-width:640px){.sm\:opacity-100{opacity:1}}.group:hover .group-hover\:opacity-100{opacity:1}
+            .truncate{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.min-w-0{min-width:0}
+            .line-clamp-3{overflow:hidden;display:-webkit-box}
+            .prose :where(p):not(:where([class~='not-prose'],[class~='not-prose'] *)){color:var(--tw-prose-body)}
+            .prose{--tw-prose-body:#374151}
+            .space-y-4>:not([hidden])~:not([hidden]){margin-top:1rem}.hidden{display:none}.peer:checked~.peer-checked\:block{display:block}
+            .aspect{position:relative;height:0;padding-bottom:56.25%;overflow:hidden}.container{max-width:1140px;overflow:hidden}";
+        for seen in [
+            "<div class=bg-dark><h1 class=text-white>Seen.</h1></div>",
+            "<p class='btn btn-primary'>Seen.</p>",
+            "<div class='collapse show'>Seen.</div><div class='tab-content'><div class='tab-pane fade active show'>Seen.</div></div>",
+            "<p class='d-none d-lg-block'>Seen.</p><p class=d-print-none>Seen.</p>",
+            "<section class=bg-slate-900><p class=text-slate-50>Seen.</p></section>",
+            "<div class='opacity-0 sm:opacity-100'>Seen.</div><p class='dark:text-white translate-y-0'>Seen.</p>",
+            "<div class='container space-y-4'><p class='truncate min-w-0'>Seen.</p><p class=line-clamp-3>Seen.</p></div>",
+            "<article class=prose><p>Seen.</p></article><div class=aspect><p>Seen.</p></div>",
+            "<input type=checkbox class=peer><div class='hidden peer-checked:block'>Seen.</div>",
+        ] {
+            assert_eq!(hows(css, seen), [""; 0], "{seen}");
+        }
+        for (hidden, how) in [
+            ("<span class=visually-hidden>Secret.</span>", "clipped"),
+            ("<div class=collapse>Secret.</div>", "display:none"),
+            ("<div class='tab-content'><div class=tab-pane>Secret.</div></div>", "display:none"),
+            ("<div class=fade>Secret.</div>", "opacity zero"),
+            ("<p class=d-lg-none>Secret.</p>", "display:none"),
+            ("<p class=text-white>Secret.</p>", "white text"),
+            ("<p class='btn btn-primary' style='--bs-btn-bg:#fff'>Secret.</p>", "text in the colour of its ground"),
+            ("<div class=group><p class='opacity-0 group-hover:opacity-100'>Secret.</p></div>", "opacity zero"),
+        ] {
+            assert_eq!(hows(css, hidden), [how], "{hidden}");
         }
     }
 
@@ -463,6 +523,8 @@ mod tests {
 
     #[test]
     fn deep_pages_and_hostile_sheets_end_soon() {
+        let has = format!("<style>div:has(b){{color:red}}</style>{}x", "<div>".repeat(20_000));
+        assert_eq!(all_hidden(&has, &Linked::new()).len(), 1);
         let deep = format!("<style>{}</style>{}x", "b div > div div > div{display:none}".repeat(300), "<div>".repeat(20_000));
         assert!(all_hidden(&deep, &Linked::new()).len() <= 1);
         let wide: String = (0..3_000).map(|i| format!(".c:not(b ~ .d{i}){{opacity:1}}")).collect();
@@ -484,7 +546,12 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_page_stops_the_walk(css in "(([a-c]|[.]x|:root|[*]|:not[(][.]x[)]|[ >+~,]){1,6}[{](display:none;|visibility:(hidden|visible);|color:var[(]--a[)];|--a:#fff;|opacity:0;|position:absolute;|inset:0;|background:#fff;){0,3}[}]){0,8}", body in "(<(/)?(a|b|c|p|table|td|div|img)( class=x| id=x| hidden| style='color:red')?>|text ){0,20}") {
+        fn no_page_stops_the_walk(
+            selectors in proptest::collection::vec("([a-c]|[.]x|:root|[*]|:not[(][.]x[)]|[ >+~,]){1,6}", 0..8),
+            block in "(display:none;|visibility:(hidden|visible);|color:var[(]--a[)];|--a:#fff;|opacity:0;|position:absolute;){0,3}",
+            body in "(<(/)?(a|b|c|p|table|td|div|img)( class=x| id=x| hidden| style='color:red')?>|text ){0,20}",
+        ) {
+            let css: String = selectors.iter().map(|selector| format!("{selector}{{{block}}}")).collect();
             let page = format!("<style>{css}</style>{body}");
             let html = Html::parse_document(&page);
             for (node, _) in hidden(&html, &Linked::new()) {

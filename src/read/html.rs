@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use ego_tree::NodeRef;
 use ego_tree::iter::Edge;
 use regex::Regex;
 use scraper::node::{Element, Node};
@@ -62,14 +63,14 @@ pub fn read(source: &str, linked: &Linked) -> Document {
     for edge in html.tree.root().traverse() {
         match edge {
             Edge::Open(node) => match node.value() {
-                Node::Element(element) => walk.open(element, &node, hidden.get(&node.id()).copied()),
-                Node::Text(text) => walk.words(text, &node, hidden.get(&node.id()).copied()),
+                Node::Element(element) => walk.open(element, node, hidden.get(&node.id()).copied()),
+                Node::Text(text) => walk.words(text, node, hidden.get(&node.id()).copied()),
                 Node::Comment(comment) if addresses_assessor(comment) => walk.hide("comment", comment, hidden::place(node)),
                 _ => {}
             },
             Edge::Close(node) => {
                 if let Node::Element(element) = node.value() {
-                    walk.close(element, &node);
+                    walk.close(element, node);
                 }
             }
         }
@@ -93,9 +94,11 @@ pub fn style_links(source: &str) -> Vec<String> {
 }
 
 #[derive(Default)]
-struct Walk {
+struct Walk<'a> {
     document: Document,
     line: String,
+    /// Where the line that is being gathered begins.
+    begun: Option<NodeRef<'a, Node>>,
     /// What the line that is being gathered is.
     kind: Option<BlockKind>,
     heading: String,
@@ -110,7 +113,7 @@ struct Walk {
     link: Option<Link>,
 }
 
-impl Walk {
+impl<'a> Walk<'a> {
     fn hide(&mut self, how: &str, words: &str, place: String) {
         // A sign that stands beside a heading and shows under the mouse is no text.
         if words.chars().filter(|c| c.is_alphanumeric()).nth(1).is_some() {
@@ -118,7 +121,7 @@ impl Walk {
         }
     }
 
-    fn open(&mut self, element: &Element, node: &ego_tree::NodeRef<'_, Node>, how: Option<&'static str>) {
+    fn open(&mut self, element: &Element, node: NodeRef<'a, Node>, how: Option<&'static str>) {
         let name = element.name();
         if name == "a"
             && self.hiding.is_none()
@@ -126,7 +129,7 @@ impl Walk {
         {
             self.link = Some(Link { href: href.trim().to_owned(), words: String::new(), heading: self.heading.clone() });
         }
-        if self.left_out > 0 || LEFT_OUT.contains(&name) || is_banner(element, node) {
+        if self.left_out > 0 || LEFT_OUT.contains(&name) || is_banner(element, &node) {
             self.left_out += 1;
             return;
         }
@@ -175,7 +178,7 @@ impl Walk {
         }
     }
 
-    fn close(&mut self, element: &Element, node: &ego_tree::NodeRef<'_, Node>) {
+    fn close(&mut self, element: &Element, node: NodeRef<'a, Node>) {
         let name = element.name();
         if name == "a"
             && let Some(mut link) = self.link.take()
@@ -193,7 +196,7 @@ impl Walk {
             if *depth == 0
                 && let Some((_, how, words)) = self.hiding.take()
             {
-                self.hide(how, &words, hidden::place(*node));
+                self.hide(how, &words, hidden::place(node));
             }
             return;
         }
@@ -218,7 +221,7 @@ impl Walk {
         }
     }
 
-    fn words(&mut self, text: &str, node: &ego_tree::NodeRef<'_, Node>, how: Option<&'static str>) {
+    fn words(&mut self, text: &str, node: NodeRef<'a, Node>, how: Option<&'static str>) {
         if let Some(link) = &mut self.link {
             link.words.push_str(text);
         }
@@ -227,9 +230,16 @@ impl Walk {
         }
         if let Some((_, _, words)) = &mut self.hiding {
             words.push_str(text);
-        } else if let Some(how) = how {
-            self.hide(how, text, hidden::place(*node));
-        } else if self.pre > 0 {
+            return;
+        }
+        if let Some(how) = how {
+            self.hide(how, text, hidden::place(node));
+            return;
+        }
+        if self.line.trim().is_empty() {
+            self.begun = Some(node);
+        }
+        if self.pre > 0 {
             for (i, line) in text.split('\n').enumerate() {
                 if i > 0 {
                     self.flush();
@@ -272,7 +282,8 @@ impl Walk {
             words.push_str(word);
         }
         if addresses_assessor(&words) {
-            self.document.hidden.push(hidden::record("visible text that speaks to an assessor", &words));
+            let place = self.begun.map(hidden::place).unwrap_or_default();
+            self.hide("visible text that speaks to an assessor", &words, place);
         } else if self.footer > 0 {
             self.document.footer.push(BlockKind::Paragraph, &words, None);
         } else if self.document.text.text.len() + words.len() < MAX_TEXT {
@@ -292,7 +303,7 @@ fn heading_level(name: &str) -> Option<u8> {
 }
 
 /// A cookie or consent banner: named as one, and short. A section on cookies in a policy is not one.
-fn is_banner(element: &Element, node: &ego_tree::NodeRef<'_, Node>) -> bool {
+fn is_banner(element: &Element, node: &NodeRef<'_, Node>) -> bool {
     const KINDS: &[&str] = &["banner", "notice", "popup", "bar", "modal", "overlay", "consent", "law"];
     if !matches!(element.name(), "div" | "section" | "aside" | "form") {
         return false;
@@ -402,6 +413,7 @@ mod tests {
             let page = read(&format!("<p>Seen.</p>{html}"));
             assert_eq!(page.text.text, "Seen.\n", "{how}");
             assert_eq!(page.hidden.first().map(|h| h.how.as_str()), Some(how), "{html}");
+            assert!(page.hidden[0].place.starts_with("html > body > "), "{}", page.hidden[0].place);
         }
         let shown = read("<p style='color:#fff;background:#000'>White on black.</p>");
         assert_eq!(shown.text.text, "White on black.\n");

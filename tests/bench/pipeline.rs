@@ -24,6 +24,7 @@ use sovcheck::index::passage::passages;
 use sovcheck::index::retrieve::{FUSION, Index};
 use sovcheck::index::vectors::Vectors;
 use sovcheck::index::vectors::local::Local;
+use sovcheck::read::style::Linked;
 use sovcheck::read::{Document, html};
 use sovcheck::score::{Profile, Response, Responses, score};
 
@@ -45,7 +46,7 @@ fn main() {
         .configure_from_args();
     let framework = load::embedded().expect("the shipped edition loads");
     let sources = sources();
-    let documents: Vec<Document> = sources.iter().map(|source| html::read(source)).collect();
+    let documents: Vec<Document> = sources.iter().map(|source| html::read(source, &Linked::new())).collect();
     bench_score(&mut criterion, &framework);
     bench_quote(&mut criterion, &long_text(&documents));
     bench_html(&mut criterion, &sources);
@@ -90,7 +91,7 @@ fn bench_html(criterion: &mut Criterion, sources: &[String]) {
     let mut group = criterion.benchmark_group("html");
     group.throughput(Throughput::BytesDecimal(sources.iter().map(|source| source.len() as u64).sum()));
     group.bench_function("read::html::read", |b| {
-        b.iter(|| sources.iter().for_each(|source| drop(black_box(html::read(black_box(source))))));
+        b.iter(|| sources.iter().for_each(|source| drop(black_box(html::read(black_box(source), &Linked::new())))));
     });
     group.bench_function("peer: Html::parse_document", |b| {
         b.iter(|| sources.iter().for_each(|source| drop(black_box(Html::parse_document(black_box(source))))));

@@ -83,7 +83,7 @@ pub(super) async fn run(args: &CrawlArgs) -> anyhow::Result<Exit> {
 #[expect(clippy::cast_precision_loss, reason = "counts of pages")]
 fn table(args: &CrawlArgs, rows: &[Row]) -> String {
     let at: String = args.at.iter().map(|n| format!("{:>8}", format!("@{n}"))).collect();
-    let mut out = format!("evidence recall: share of the pages with labelled facts among the first n pages read\n\n");
+    let mut out = "evidence recall: share of the pages with labelled facts among the first n pages read\n\n".to_owned();
     out.push_str(&format!("{:<14} {:<28} {:>8}{at}\n", "vendor", "order", "labelled"));
     for row in rows {
         let shares: String = row.reached.iter().map(|n| format!("{:>8.2}", *n as f64 / row.labelled_pages.max(1) as f64)).collect();

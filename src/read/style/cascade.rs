@@ -6,32 +6,46 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use ego_tree::NodeId;
+use scraper::node::Element;
 use scraper::{ElementRef, Html};
 
-use super::selector::{Complex, Search, names_of, places};
+use super::selector::{Complex, Search, is_deep, names_of, places};
 use super::slot::{Slot, has_variable};
 use super::{Declaration, Name, Selecting, Sheet, declarations};
 
 /// Work that any page may take, and work more for each of its elements: far above what pages in use need, and it keeps
 /// the time linear in the page's size.
 const BUDGET: u64 = 10_000_000;
-const BUDGET_PER_ELEMENT: u64 = 1_000;
+const BUDGET_PER_ELEMENT: u64 = 500;
 /// Cells of the filter that counts the names above an element.
 const CELLS: usize = 1 << 14;
-/// Most variables that one value may take, and how long it may grow.
-const MAX_SUBSTITUTIONS: usize = 64;
-const MAX_LENGTH: usize = 4_000;
-/// What setting variables in counts as, beside a look at an element.
-const VARIABLE_WORK: u64 = 50;
+/// Most work, roughly in bytes, that setting the variables into one value may take.
+const MAX_VARIABLE_WORK: usize = 20_000;
 
 /// What decides between two declarations; the greater one wins: importance, own style, layer, specificity, order.
 type Weight = (bool, bool, usize, u32, usize);
 
 struct Candidate<'a> {
     selector: &'a Complex,
-    block: &'a [Declaration],
+    /// Index of its block of rules.
+    block: usize,
     layer: usize,
     order: usize,
+}
+
+/// A declaration whose variable, if it sets one, is found without a search.
+struct Setting<'s> {
+    target: Target,
+    value: &'s str,
+    is_important: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Target {
+    Slot(Slot),
+    /// The number of a variable.
+    Variable(usize),
 }
 
 /// The rules of a page, and where in the page the walk is.
@@ -39,17 +53,20 @@ pub(in super::super) struct Cascade<'a> {
     by_name: HashMap<u32, Vec<Candidate<'a>>>,
     /// Selectors without a name to look them up by.
     rest: Vec<Candidate<'a>>,
+    blocks: Vec<Vec<Setting<'a>>>,
     revealing: HashSet<&'a str>,
-    /// Variables that a property which counts may come to use.
-    used: HashSet<String>,
+    /// Numbers of the variables that a property which counts may come to use.
+    numbers: HashMap<String, usize>,
+    /// What each of them is, on the elements that are entered and set it.
+    variables: Vec<Vec<Option<String>>>,
     search: Search,
     /// How many elements above the current one carry a name, by its hash.
     above: Vec<u32>,
+    /// Names of the elements that are entered, numbers of the variables that they set, and how many of both there were
+    /// before each of them.
     names: Vec<u32>,
-    variables: HashMap<String, Vec<Option<String>>>,
-    /// Names of the variables that the entered elements set, and how many each of them set.
-    set: Vec<String>,
-    entered: Vec<usize>,
+    set: Vec<usize>,
+    entered: Vec<(NodeId, usize, usize)>,
 }
 
 /// The values that won for one element.
@@ -72,43 +89,52 @@ impl<'a> Cascade<'a> {
     /// Sets the rules of `sheets` in order for the page.
     pub(in super::super) fn new(html: &Html, sheets: &'a [Arc<Sheet>]) -> Self {
         let (mut on_page, mut names, mut elements) = (HashSet::<u32>::new(), Vec::new(), 0);
-        let mut used = HashSet::new();
+        let mut numbers = HashMap::new();
         for element in html.tree.nodes().filter_map(|node| node.value().as_element()) {
+            names.clear();
             names_of(element, &mut names);
             on_page.extend(names.iter().copied());
             elements += 1;
-            if let Some(style) = element.attr("style") {
-                variables_in(style, &mut used);
+            if let Some(style) = attribute(element, "style") {
+                number_variables(style, &mut numbers);
             }
         }
         let mut cascade = Self {
             by_name: HashMap::new(),
             rest: Vec::new(),
+            blocks: Vec::new(),
             revealing: sheets.iter().flat_map(|sheet| &sheet.revealing).map(String::as_str).collect(),
-            used,
+            numbers: HashMap::new(),
+            variables: Vec::new(),
             search: Search { budget: BUDGET + BUDGET_PER_ELEMENT * elements, ..Search::default() },
             above: vec![0; CELLS],
-            names,
-            variables: HashMap::new(),
+            names: Vec::new(),
             set: Vec::new(),
             entered: Vec::new(),
         };
-        let (mut layers, mut order, mut counts_siblings): (HashMap<&str, usize>, _, _) = (HashMap::new(), 0, false);
+        let mut layers: HashMap<&str, usize> = HashMap::new();
+        let (mut order, mut counts_siblings, mut looks_within) = (0, false, false);
+        let mut blocks = Vec::new();
         for sheet in sheets {
             for name in &sheet.layers {
                 let next = layers.len();
                 layers.entry(name).or_insert(next);
             }
+            let first = blocks.len();
+            blocks.extend(&sheet.blocks);
             for Selecting { selector, block, layer } in &sheet.selectors {
                 order += 1;
                 if !selector.needs().all(|name| on_page.contains(&name)) {
                     continue;
                 }
                 counts_siblings |= selector.counts_siblings();
+                looks_within |= selector.looks_within();
+                if selector.looks_back() {
+                    cascade.search.earlier.get_or_insert_default();
+                }
+                sheet.blocks[*block].iter().for_each(|declaration| number_variables(&declaration.value, &mut numbers));
                 let layer = layer.and_then(|at| layers.get(sheet.layers[at].as_str()).copied()).unwrap_or(usize::MAX);
-                let block = sheet.blocks[*block].as_slice();
-                block.iter().for_each(|declaration| variables_in(&declaration.value, &mut cascade.used));
-                let candidate = || Candidate { selector, block, layer, order };
+                let candidate = || Candidate { selector, block: first + block, layer, order };
                 if selector.keys.is_empty() {
                     cascade.rest.push(candidate());
                 }
@@ -117,8 +143,14 @@ impl<'a> Cascade<'a> {
                 }
             }
         }
+        cascade.blocks = blocks.into_iter().map(|block| settings(block, &numbers)).collect();
+        cascade.variables.resize_with(numbers.len(), Vec::new);
+        cascade.numbers = numbers;
         if counts_siblings {
             cascade.search.places = places(html);
+        }
+        if looks_within {
+            cascade.search.is_deep = is_deep(html);
         }
         cascade
     }
@@ -130,34 +162,42 @@ impl<'a> Cascade<'a> {
 
     /// Enters an element below the one that was entered last and not left.
     pub(super) fn enter(&mut self, element: ElementRef<'_>) -> Styles {
-        let mut winners = Winners { values: [None; Slot::COUNT], variables: HashMap::new() };
-        for (slot, value) in hints(element) {
+        let mut winners = Winners { values: [None; Slot::COUNT], variables: Vec::with_capacity(64) };
+        for (slot, value) in hints(element.value()).into_iter().flatten() {
             winners.take(slot, (false, false, 0, 0, 0), value);
         }
+        let before = self.names.len();
+        self.entered.push((element.id(), before, self.set.len()));
         names_of(element.value(), &mut self.names);
-        let lists = self.names.iter().filter_map(|name| self.by_name.get(name)).chain([&self.rest]);
+        let lists = self.names[before..].iter().filter_map(|name| self.by_name.get(name)).chain([&self.rest]);
         for Candidate { selector, block, layer, order } in lists.flatten() {
-            self.search.spend(1);
+            if !self.search.spend(1) {
+                break;
+            }
             let may_match = selector.above.iter().all(|name| self.above[cell(*name)] > 0);
-            if self.search.is_spent() || !may_match || !selector.matches(element, &mut self.search) {
+            if !may_match || !selector.matches(element, &mut self.search) {
                 continue;
             }
+            let block = &self.blocks[*block];
             self.search.spend(block.len() as u64);
-            for declaration in *block {
+            for setting in block {
                 // Among important ones the first layer wins, and layers win over what is in none.
-                let layer = if declaration.is_important { usize::MAX - layer } else { *layer };
-                winners.add(declaration, (declaration.is_important, false, layer, selector.specificity, *order), &self.used);
+                let layer = if setting.is_important { usize::MAX - layer } else { *layer };
+                winners.add(setting, (setting.is_important, false, layer, selector.specificity, *order));
             }
         }
-        let own = element.value().attr("style").map(declarations).unwrap_or_default();
+        let own = attribute(element.value(), "style").map(declarations).unwrap_or_default();
         self.search.spend(own.len() as u64);
-        for (order, declaration) in own.iter().enumerate() {
-            winners.add(declaration, (declaration.is_important, true, 0, 0, order), &self.used);
+        for (order, setting) in settings(&own, &self.numbers).iter().enumerate() {
+            winners.add(setting, (setting.is_important, true, 0, 0, order));
         }
-        for name in &self.names {
+        for name in &self.names[before..] {
             self.above[cell(*name)] += 1;
         }
-        self.set_variables(&winners.variables);
+        if let (Some(earlier), Some(parent)) = (&mut self.search.earlier, element.parent()) {
+            earlier.entry(parent.id()).or_default().extend(&self.names[before..]);
+        }
+        self.set_variables(winners.variables);
         let has_own_colour = winners.values[Slot::Colour as usize].is_some_and(|(weight, _)| weight.1 || weight.4 == 0);
         let values = winners.values.map(|winner| winner.map(|(_, value)| self.resolved(value)));
         let mut styles = Styles { values, has_own_colour, is_revealed: false };
@@ -166,16 +206,16 @@ impl<'a> Cascade<'a> {
     }
 
     /// Leaves the element that was entered last.
-    pub(in super::super) fn leave(&mut self, element: ElementRef<'_>) {
-        names_of(element.value(), &mut self.names);
-        for name in &self.names {
-            self.above[cell(*name)] = self.above[cell(*name)].saturating_sub(1);
+    pub(in super::super) fn leave(&mut self) {
+        let Some((id, names, set)) = self.entered.pop() else { return };
+        if let Some(earlier) = &mut self.search.earlier {
+            earlier.remove(&id);
         }
-        let kept = self.set.len().saturating_sub(self.entered.pop().unwrap_or(0));
-        for name in self.set.drain(kept..) {
-            if let Some(values) = self.variables.get_mut(&name) {
-                values.pop();
-            }
+        for name in self.names.drain(names..) {
+            self.above[cell(name)] = self.above[cell(name)].saturating_sub(1);
+        }
+        for number in self.set.drain(set..) {
+            self.variables[number].pop();
         }
     }
 
@@ -186,77 +226,82 @@ impl<'a> Cascade<'a> {
     }
 
     /// Sets the variables of the element that is entered.
-    fn set_variables(&mut self, variables: &HashMap<&str, (Weight, &str)>) {
-        for (name, (_, value)) in variables {
-            self.variables.entry((*name).to_owned()).or_default().push(Some((*value).to_owned()));
-            self.set.push((*name).to_owned());
+    fn set_variables(&mut self, mut variables: Vec<(usize, Weight, &str)>) {
+        variables.sort_by_key(|(number, weight, _)| (*number, *weight));
+        let before = self.set.len();
+        for (i, (number, _, value)) in variables.iter().enumerate() {
+            let is_last = variables.get(i + 1).is_none_or(|next| next.0 != *number);
+            let values = &mut self.variables[*number];
+            // Many sheets set the same on every element.
+            if is_last && (has_variable(value) || values.last().is_none_or(|old| old.as_deref() != Some(*value))) {
+                values.push(Some((*value).to_owned()).filter(|value| value != "initial"));
+                self.set.push(*number);
+            }
         }
-        self.entered.push(variables.len());
         // Variables may take one another in any order, so all stand before any is worked out.
-        for (name, (_, value)) in variables {
-            let value = match *value {
-                "initial" => None,
-                value if has_variable(value) => self.substitute(value, &mut 0),
-                _ => continue,
-            };
-            self.search.spend(VARIABLE_WORK);
-            if let Some(last) = self.variables.get_mut(*name).and_then(|values| values.last_mut()) {
-                *last = value;
+        for number in before..self.set.len() {
+            let number = self.set[number];
+            let value = self.variables[number].last().cloned().flatten();
+            if let Some(value) = value.filter(|value| has_variable(value)) {
+                let whole = self.worked_out(&value);
+                if let Some(last) = self.variables[number].last_mut() {
+                    *last = whole;
+                }
             }
         }
     }
 
     /// `value` with its variables set in; as it stands if one of them is not known.
     fn resolved(&mut self, value: &str) -> String {
-        if !has_variable(value) {
-            return value.to_owned();
+        match has_variable(value).then(|| self.worked_out(value)).flatten() {
+            Some(whole) => whole.trim().to_ascii_lowercase(),
+            None => value.to_owned(),
         }
-        self.search.spend(VARIABLE_WORK);
-        self.substitute(value, &mut 0).map_or_else(|| value.to_owned(), |value| value.trim().to_ascii_lowercase())
     }
 
-    /// Sets variables in; calls itself for each, [`MAX_SUBSTITUTIONS`] times at most.
-    fn substitute(&self, value: &str, done: &mut usize) -> Option<String> {
+    fn worked_out(&mut self, value: &str) -> Option<String> {
+        let mut work = 0;
+        let whole = self.substitute(value, &mut work);
+        self.search.spend(work as u64 / 4);
+        whole
+    }
+
+    /// Sets variables in; calls itself for each of them, until the work is too much.
+    fn substitute(&self, value: &str, work: &mut usize) -> Option<String> {
         let mut whole = String::new();
         let mut rest = value;
         while let Some(at) = rest.to_ascii_lowercase().find("var(") {
-            *done += 1;
-            let (inner, after) = bracketed(&rest[at + 4..])?;
-            let (name, fallback) = inner.split_once(',').map_or((inner, None), |(name, fallback)| (name, Some(fallback)));
-            let known = self.variables.get(name.trim().strip_prefix("--")?).and_then(|values| values.last()?.as_deref());
-            if *done > MAX_SUBSTITUTIONS {
+            *work += 100 + rest.len();
+            if *work > MAX_VARIABLE_WORK {
                 return None;
             }
-            let value = known.and_then(|known| self.substitute(known, done)).or_else(|| self.substitute(fallback?.trim(), done))?;
+            let (inner, after) = bracketed(&rest[at + 4..])?;
+            let (name, fallback) = inner.split_once(',').map_or((inner, None), |(name, fallback)| (name, Some(fallback)));
+            let number = self.numbers.get(name.trim().strip_prefix("--")?);
+            let known = number.and_then(|number| self.variables[*number].last()?.as_deref());
+            let value = known.and_then(|known| self.substitute(known, work)).or_else(|| self.substitute(fallback?.trim(), work))?;
             whole.push_str(&rest[..at]);
             whole.push_str(&value);
             rest = after;
-            if whole.len() > MAX_LENGTH {
-                return None;
-            }
         }
         whole.push_str(rest);
-        Some(whole)
+        *work += whole.len();
+        (*work <= MAX_VARIABLE_WORK).then_some(whole)
     }
 }
 
 /// What has won so far for one element.
 struct Winners<'s> {
     values: [Option<(Weight, &'s str)>; Slot::COUNT],
-    variables: HashMap<&'s str, (Weight, &'s str)>,
+    /// All that is set, winning or not.
+    variables: Vec<(usize, Weight, &'s str)>,
 }
 
 impl<'s> Winners<'s> {
-    fn add(&mut self, declaration: &'s Declaration, weight: Weight, used: &HashSet<String>) {
-        match &declaration.name {
-            Name::Slot(slot) => self.take(*slot, weight, &declaration.value),
-            Name::Variable(name) if used.contains(name) => {
-                let winner = self.variables.entry(name).or_insert((weight, &declaration.value));
-                if winner.0 <= weight {
-                    *winner = (weight, &declaration.value);
-                }
-            }
-            Name::Variable(_) => {}
+    fn add(&mut self, setting: &Setting<'s>, weight: Weight) {
+        match setting.target {
+            Target::Slot(slot) => self.take(slot, weight, setting.value),
+            Target::Variable(number) => self.variables.push((number, weight, setting.value)),
         }
     }
 
@@ -269,29 +314,51 @@ impl<'s> Winners<'s> {
 }
 
 /// What attributes of old say of colours; any rule wins over them.
-fn hints(element: ElementRef<'_>) -> impl Iterator<Item = (Slot, &str)> {
-    let own = element.value();
-    let of = |names: &[&str], attribute: &str| own.attr(attribute).filter(|_| names.contains(&own.name())).map(str::trim);
-    let boxes = ["body", "table", "thead", "tbody", "tr", "td", "th"];
-    let colour = of(&["font"], "color").or_else(|| of(&["body"], "text")).map(|value| (Slot::Colour, value));
-    let ground = of(&boxes, "bgcolor").map(|value| (Slot::Ground, value));
-    let image = of(&boxes, "background").map(|_| (Slot::Image, "url()"));
-    colour.into_iter().chain(ground).chain(image)
+fn hints(element: &Element) -> [Option<(Slot, &str)>; 3] {
+    let of = |slot, name| attribute(element, name).map(|value| (slot, value.trim()));
+    let ground = || [of(Slot::Ground, "bgcolor"), attribute(element, "background").map(|_| (Slot::Image, "url()"))];
+    match element.name() {
+        "font" => [of(Slot::Colour, "color"), None, None],
+        "table" | "thead" | "tbody" | "tr" | "td" | "th" => {
+            let [colour, image] = ground();
+            [colour, image, None]
+        }
+        "body" => {
+            let [colour, image] = ground();
+            [of(Slot::Colour, "text"), colour, image]
+        }
+        _ => [None; 3],
+    }
+}
+
+/// An attribute, found without making a name of its own for the search.
+pub(in super::super) fn attribute<'e>(element: &'e Element, name: &str) -> Option<&'e str> {
+    element.attrs().find(|(own, _)| *own == name).map(|(_, value)| value)
 }
 
 fn cell(name: u32) -> usize {
     name as usize % CELLS
 }
 
-/// Adds the names of the variables that a value takes.
-fn variables_in(value: &str, names: &mut HashSet<String>) {
-    if !value.contains("--") {
-        return;
-    }
+/// Numbers the variables that a value names.
+fn number_variables(value: &str, numbers: &mut HashMap<String, usize>) {
     for part in value.split("--").skip(1) {
         let end = part.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '\\'))).unwrap_or(part.len());
-        names.insert(part[..end].to_owned());
+        let next = numbers.len();
+        numbers.entry(part[..end].to_owned()).or_insert(next);
     }
+}
+
+/// The declarations of a block without variables that nothing uses.
+fn settings<'s>(block: &'s [Declaration], numbers: &HashMap<String, usize>) -> Vec<Setting<'s>> {
+    let of = |Declaration { name, value, is_important }: &'s Declaration| {
+        let target = match name {
+            Name::Slot(slot) => Target::Slot(*slot),
+            Name::Variable(name) => Target::Variable(*numbers.get(name)?),
+        };
+        Some(Setting { target, value, is_important: *is_important })
+    };
+    block.iter().filter_map(of).collect()
 }
 
 /// What stands before the bracket that closes, and what after it.

@@ -5,7 +5,7 @@
 use scraper::ElementRef;
 use scraper::node::Element;
 
-use super::cascade::{Cascade, Styles};
+use super::cascade::{Cascade, Styles, attribute};
 use super::slot::Slot;
 use super::value::{Colour, Ground, Length, Paint, components, ground, length, lengths, number, paint};
 
@@ -146,7 +146,7 @@ impl Look {
     fn colours(&mut self, element: &Element, styles: &Styles) {
         let colour = styles.get(Slot::Colour);
         match colour {
-            None if element.name() == "a" && element.attr("href").is_some() => self.colour = None,
+            None if element.name() == "a" && attribute(element, "href").is_some() => self.colour = None,
             None | Some("inherit") => {}
             Some("initial") => self.colour = Some(Colour::BLACK),
             Some(value) => match paint(value) {
@@ -196,8 +196,10 @@ impl Look {
         let display = styles.get(Slot::Display);
         match () {
             // Any `display` of the page's own brings a hidden element back, unless a sheet that is not known forbids it.
-            () if element.attr("hidden").is_some() && (page.is_short || display.is_none_or(|v| v == "none")) => Some("hidden attribute"),
-            () if element.attr("aria-hidden").is_some_and(|v| v.trim().eq_ignore_ascii_case("true")) => Some("aria-hidden"),
+            () if attribute(element, "hidden").is_some() && (page.is_short || display.is_none_or(|v| v == "none")) => {
+                Some("hidden attribute")
+            }
+            () if attribute(element, "aria-hidden").is_some_and(|v| v.trim().eq_ignore_ascii_case("true")) => Some("aria-hidden"),
             () if display == Some("none") => Some("display:none"),
             () if styles.get(Slot::ContentVisibility) == Some("hidden") => Some("content-visibility:hidden"),
             () if styles.get(Slot::Opacity).and_then(number).is_some_and(|n| n < 0.05) && !styles.is_revealed => Some("opacity zero"),

@@ -5,10 +5,11 @@
 
 mod draft;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cssparser::Parser;
 use draft::Draft;
+use ego_tree::iter::Edge;
 use ego_tree::{NodeId, NodeRef};
 use scraper::node::{Element, Node};
 use scraper::{ElementRef, Html, Selector};
@@ -35,6 +36,8 @@ struct Nth {
     b: i32,
     from_end: bool,
     of_type: bool,
+    /// `:not(:nth-child(an+b))`.
+    is_not: bool,
 }
 
 /// Which elements around one a part of a selector may look at.
@@ -51,6 +54,8 @@ struct Compound {
     tag: Option<Box<str>>,
     id: Option<Box<str>>,
     classes: Vec<Box<str>>,
+    /// Hashes of the attributes that it must carry, whatever they say.
+    attributes: Vec<u32>,
     nth: Vec<Nth>,
     rest: Option<Selector>,
     /// Which other elements `rest` may look at.
@@ -79,9 +84,8 @@ pub(super) fn name_hash(sign: u8, name: &str) -> u32 {
         .fold((0x811c_9dc5 ^ u32::from(sign)).wrapping_mul(0x0100_0193), |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// The hashes of all that an element can be looked up by.
+/// Adds the hashes of all that an element can be looked up by.
 pub(super) fn names_of(element: &Element, names: &mut Vec<u32>) {
-    names.clear();
     names.push(name_hash(b't', element.name()));
     names.extend(element.id().map(|id| name_hash(b'#', id)));
     names.extend(element.classes().map(|class| name_hash(b'.', class)));
@@ -101,7 +105,8 @@ impl Complex {
         let mut compounds = draft.compounds;
         compounds.reverse();
         let mut above = Vec::new();
-        for compound in compounds.iter().skip(1).take_while(|c| matches!(c.bond, Some(Bond::Above | Bond::Parent))) {
+        // Siblings have the same elements above them, so this holds whatever stands between.
+        for compound in compounds.iter().filter(|compound| compound.is_above()) {
             above.extend(compound.names());
         }
         let [ids, classes, tags] = draft.counts.map(|n| n.min(1023));
@@ -112,6 +117,16 @@ impl Complex {
     /// Whether it asks for `:nth-child()` or the like.
     pub(super) fn counts_siblings(&self) -> bool {
         self.compounds.iter().any(|c| !c.nth.is_empty())
+    }
+
+    /// Whether it asks for earlier siblings.
+    pub(super) fn looks_back(&self) -> bool {
+        self.compounds.iter().any(|c| c.bond == Some(Bond::Earlier))
+    }
+
+    /// Whether it asks for what is in an element.
+    pub(super) fn looks_within(&self) -> bool {
+        self.compounds.iter().any(|c| c.reach.within)
     }
 
     /// Names without which nothing on a page can match.
@@ -134,10 +149,15 @@ impl Complex {
             Some(Bond::Earlier) => (before, true, false),
             None => return Fit::No,
         };
+        if compound.bond == Some(Bond::Earlier) && !search.may_follow(element, compound) {
+            return Fit::No;
+        }
         let mut other = next(element);
         while let Some(candidate) = other {
             if compound.fits(candidate, search) {
                 match self.rest_fits(at + 1, candidate, search) {
+                    // What is asked of elements above is the same for all siblings.
+                    Fit::No if !up && self.compounds.get(at + 1).is_some_and(Compound::is_above) => return Fit::No,
                     Fit::No => {}
                     sure => return sure,
                 }
@@ -174,10 +194,14 @@ impl Compound {
         self.tag.is_none() && self.id.is_none() && self.classes.is_empty() && self.nth.is_empty()
     }
 
+    fn is_above(&self) -> bool {
+        matches!(self.bond, Some(Bond::Above | Bond::Parent))
+    }
+
     fn names(&self) -> impl Iterator<Item = u32> {
         let tag = self.tag.iter().map(|tag| name_hash(b't', tag));
         let id = self.id.iter().map(|id| name_hash(b'#', id));
-        tag.chain(id).chain(self.classes.iter().map(|class| name_hash(b'.', class)))
+        tag.chain(id).chain(self.classes.iter().map(|class| name_hash(b'.', class))).chain(self.attributes.iter().copied())
     }
 
     fn fits(&self, element: ElementRef<'_>, search: &mut Search) -> bool {
@@ -187,7 +211,13 @@ impl Compound {
             && self.id.as_deref().is_none_or(|id| own.id() == Some(id))
             && self.classes.iter().all(|class| own.has_class(class, scraper::CaseSensitivity::CaseSensitive))
             && self.nth.iter().all(|nth| search.places.get(&element.id()).is_some_and(|place| nth.fits(place)))
-            && self.rest.as_ref().is_none_or(|rest| search.spend(self.reach.work(*element)) && rest.matches(&element))
+            && self.rest.as_ref().is_none_or(|rest| {
+                if self.reach.within && search.is_deep {
+                    // Nothing can be told of such a page.
+                    search.budget = 0;
+                }
+                search.spend(self.reach.work(*element)) && rest.matches(&element)
+            })
     }
 }
 
@@ -213,7 +243,8 @@ impl Nth {
         let (index, count) = if self.of_type { place.of_type } else { place.of_all };
         let index = i64::from(if self.from_end { count - index + 1 } else { index });
         let (a, distance) = (i64::from(self.a), index - i64::from(self.b));
-        if a == 0 { distance == 0 } else { distance % a == 0 && distance / a >= 0 }
+        let is_there = if a == 0 { distance == 0 } else { distance % a == 0 && distance / a >= 0 };
+        is_there != self.is_not
     }
 }
 
@@ -247,16 +278,43 @@ pub(super) fn places(html: &Html) -> HashMap<NodeId, Place> {
     places
 }
 
+/// Deepest page on which `:has()` is matched, for which scraper calls itself from element to element. Browsers nest no
+/// deeper than this when they parse.
+const DEEPEST: usize = 512;
+
+/// Whether a page is nested deeper than [`DEEPEST`].
+pub(super) fn is_deep(html: &Html) -> bool {
+    let mut depth = 0_usize;
+    html.tree.root().traverse().any(|edge| {
+        depth = match edge {
+            Edge::Open(_) => depth + 1,
+            Edge::Close(_) => depth.saturating_sub(1),
+        };
+        depth > DEEPEST
+    })
+}
+
 /// What matching needs to know and may spend.
 #[derive(Default)]
 pub(super) struct Search {
     /// Where elements stand among their siblings, if any selector asks.
     pub(super) places: HashMap<NodeId, Place>,
+    /// Names that the children of each open element carry so far; `None` if no selector asks for earlier siblings.
+    pub(super) earlier: Option<HashMap<NodeId, HashSet<u32>>>,
+    /// Whether the page is nested too deep for `:has()`.
+    pub(super) is_deep: bool,
     /// Elements that may still be looked at.
     pub(super) budget: u64,
 }
 
 impl Search {
+    /// Whether an earlier sibling of `element` may be what `compound` asks for.
+    fn may_follow(&self, element: ElementRef<'_>, compound: &Compound) -> bool {
+        let Some(earlier) = &self.earlier else { return true };
+        let names = element.parent().and_then(|parent| earlier.get(&parent.id()));
+        names.is_some_and(|names| compound.names().all(|name| names.contains(&name)))
+    }
+
     /// Counts work; false once the budget is spent.
     pub(super) fn spend(&mut self, work: u64) -> bool {
         self.budget = self.budget.saturating_sub(work);
@@ -277,7 +335,7 @@ mod tests {
     fn matched(html: &str, selector: &str) -> Option<Vec<String>> {
         let html = Html::parse_document(html);
         let selector = Complex::parse(selector)?;
-        let mut search = Search { places: places(&html), budget: 100_000 };
+        let mut search = Search { places: places(&html), budget: 100_000, ..Search::default() };
         let elements = html.tree.root().descendants().filter_map(ElementRef::wrap);
         let found = elements.filter(|e| selector.matches(*e, &mut search)).filter_map(|e| e.value().id().map(str::to_owned));
         Some(found.collect())
@@ -316,6 +374,9 @@ mod tests {
             "div:nth-of-type(2) p",
             "p:first-of-type",
             "p:last-of-type",
+            "p:not(:first-of-type)",
+            "p:not(:nth-child(2)):not(:nth-last-child(1))",
+            "p:not(:not(:nth-child(2)))",
             "span:only-of-type",
             ":is(.x, .y) p",
             ":where(#e) p",
@@ -331,6 +392,10 @@ mod tests {
             "div section > p",
             "div > section p",
             "body div + div p",
+            "div ~ div > section p",
+            "body > div > p ~ :not([hidden]) ~ span",
+            "p + p ~ span",
+            "#e > * ~ p",
         ] {
             ids(selector);
         }
@@ -340,7 +405,7 @@ mod tests {
     fn work_without_end_is_cut_off() {
         let html = Html::parse_document(&("<div><p>".repeat(2_000) + "x"));
         let selector = Complex::parse("b div p").expect("a selector");
-        let mut search = Search { places: HashMap::new(), budget: 100_000 };
+        let mut search = Search { budget: 100_000, ..Search::default() };
         for element in html.tree.root().descendants().filter_map(ElementRef::wrap) {
             selector.matches(element, &mut search);
         }

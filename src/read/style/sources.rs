@@ -106,7 +106,8 @@ mod tests {
             "<link rel='stylesheet' href=' a.css '><link rel=stylesheet media=print href=print.css><link rel=icon href=x.ico>\
              <link rel='alternate stylesheet' href=dark.css><link rel=stylesheet media=print onload=\"this.media='all'\" href=late.css>\
              <link rel=preload as=style onload=\"this.rel='stylesheet'\" href=b.css><link rel=stylesheet href=a.css>\
-             <link rel=stylesheet disabled href=off.css><link rel=stylesheet href='https://fonts.bunny.net/css?a'><template><link rel=stylesheet href=t.css></template>\
+             <link rel=stylesheet disabled href=off.css><link rel=stylesheet href='https://fonts.bunny.net/css?a'>\
+             <template><link rel=stylesheet href=t.css></template>\
              <noscript><link rel=stylesheet href=n.css></noscript>",
         );
         assert_eq!(linked_sheets(&html), ["a.css", "late.css", "b.css"]);

@@ -23,7 +23,6 @@ pub(super) struct Draft {
     pub(super) counts: [u32; 3],
     /// Names that each match of the open compound carries one of, best choice first.
     inner_keys: Vec<u32>,
-    attribute: Option<u32>,
     pub(super) is_generated: bool,
 }
 
@@ -76,8 +75,17 @@ impl Draft {
             self.compounds.last_mut()?.rest = Some(Selector::parse(&rest).ok()?);
         }
         self.inner_keys.clear();
-        self.attribute = None;
         (self.compounds.len() <= MOST_STEPS).then_some(())
+    }
+
+    /// The one place among siblings that is all it asks for. It is counted here, since scraper counts anew each time.
+    fn only_nth(&self) -> Option<Nth> {
+        match (self.compounds.as_slice(), self.rest.as_str()) {
+            ([only], "") if only.tag.is_none() && only.id.is_none() && only.classes.is_empty() && only.nth.len() == 1 => {
+                only.nth.first().copied()
+            }
+            _ => None,
+        }
     }
 
     /// The names to look the whole up by, from its last compound: the rarest kind that it has.
@@ -89,7 +97,7 @@ impl Draft {
         match id.or(class) {
             Some(key) => vec![key],
             None if !self.inner_keys.is_empty() => self.inner_keys.clone(),
-            None => self.attribute.or(tag).into_iter().collect(),
+            None => last.attributes.last().copied().or(tag).into_iter().collect(),
         }
     }
 
@@ -121,7 +129,8 @@ impl Draft {
                     Ok::<_, ParseError<()>>(name)
                 });
                 self.counts[1] += 1;
-                self.attribute = Some(name_hash(b'[', &name.ok()?.to_ascii_lowercase()));
+                let name = name_hash(b'[', &name.ok()?.to_ascii_lowercase());
+                self.compounds.last_mut()?.attributes.push(name);
                 self.rest.push_str(input.slice_from(from));
             }
             Token::Colon => self.pseudo(input, from)?,
@@ -147,7 +156,7 @@ impl Draft {
                 _ if is_element => return None,
                 "first-of-type" | "last-of-type" | "only-of-type" => {
                     let kind = name.to_ascii_lowercase();
-                    let nth = Nth { a: 0, b: 1, from_end: false, of_type: true };
+                    let nth = Nth { a: 0, b: 1, from_end: false, of_type: true, is_not: false };
                     compound.nth.extend((kind != "last-of-type").then_some(nth));
                     compound.nth.extend((kind != "first-of-type").then_some(Nth { from_end: true, ..nth }));
                 }
@@ -171,7 +180,7 @@ impl Draft {
                 let (a, b) = parse_nth(input)?;
                 let (from_end, of_type) = (name.contains("last"), name.ends_with("of-type"));
                 input.expect_exhausted()?;
-                Ok::<_, ParseError<()>>(Nth { a, b, from_end, of_type })
+                Ok::<_, ParseError<()>>(Nth { a, b, from_end, of_type, is_not: false })
             });
             self.counts[1] += 1;
             compound.nth.push(nth.ok()?);
@@ -199,6 +208,13 @@ impl Draft {
             }
         });
         let list = read.ok()?;
+        if let ("not", [draft]) = (name, list.as_slice())
+            && let Some(nth) = draft.only_nth()
+        {
+            self.counts[1] += 1;
+            compound.nth.push(Nth { is_not: !nth.is_not, ..nth });
+            return Some(());
+        }
         self.rest.push_str(input.slice_from(from));
         let reach = &mut compound.reach;
         reach.within |= name == "has";
