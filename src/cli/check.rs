@@ -170,6 +170,9 @@ impl CheckArgs {
 pub(super) async fn run(args: CheckArgs) -> Ended {
     let request = args.request()?;
     let address = args.database().map_err(|error| (Exit::BadInput, error))?;
+    if !args.quiet {
+        args.reading.remind(&request.source);
+    }
     let store = Store::open(&address).await.map_err(|error| (Exit::Fault, error.into()))?;
     let progress = Progress::new(args.quiet, args.json_progress);
     let mut on = |event: pipeline::Event<'_>| progress.on(&event);

@@ -44,6 +44,7 @@ enum Form {
 pub(super) async fn run(args: CrawlArgs) -> Ended {
     let bad = |error: anyhow::Error| (Exit::BadInput, error);
     let source = args.reading.source().map_err(bad)?;
+    args.reading.remind(&source);
     let limits = args.reading.limits(&source);
     let mut crawl =
         Crawl::new(&source, limits, &args.reading.settings(), Known::default()).map_err(|error| (Exit::NothingReadable, error.into()))?;

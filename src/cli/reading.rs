@@ -59,6 +59,13 @@ impl ReadingArgs {
         self.contact.as_deref()
     }
 
+    /// Tells the operator that sites should know whom to ask.
+    pub(super) fn remind(&self, source: &Source) {
+        if matches!(source, Source::Site(_)) && self.contact.is_none() && self.pause > 0.0 {
+            eprintln!("note: no --contact is given, so the owners of the sites cannot reach you");
+        }
+    }
+
     /// What may be spent on `source`.
     pub(super) fn limits(&self, source: &Source) -> Limits {
         let usual = if matches!(source, Source::Site(_)) { Request::SITE_PAGES } else { Request::FOLDER_PAGES };

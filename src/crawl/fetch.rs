@@ -335,3 +335,58 @@ fn sort(url: &Url, error: reqwest::Error) -> FetchError {
         () => FetchError::Transfer(error.without_url()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that sends `head` and then one byte after another, never fast enough to end.
+    async fn drip(head: &'static str, pause: Duration) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let _request = stream.read(&mut [0; 4096]).await;
+                    let _sent = stream.write_all(head.as_bytes()).await;
+                    let mut ticks = tokio::time::interval(pause);
+                    while stream.write_all(b"a").await.is_ok() {
+                        ticks.tick().await;
+                    }
+                });
+            }
+        });
+        Url::parse(&url).expect("an address")
+    }
+
+    fn fetcher(port: u16, caps: Caps) -> Fetcher {
+        let settings = Settings { open_ports: vec![port], caps, ..Settings::default() };
+        Fetcher::new(&settings, Duration::ZERO, 4).expect("a client")
+    }
+
+    #[tokio::test]
+    async fn a_body_that_drips_in_and_headers_that_never_end_run_out_of_time() {
+        let caps = || Caps { time: Duration::from_millis(300), silence: Duration::from_millis(200), ..Caps::default() };
+        for (head, pause) in [
+            ("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", 20),
+            ("HTTP/1.1 200 OK\r\nX-Slow: ", 20),
+            ("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", 60_000),
+        ] {
+            let url = drip(head, Duration::from_millis(pause)).await;
+            let answer = fetcher(url.port().unwrap_or(0), caps()).get(&url, None).await;
+            assert!(matches!(answer, Err(FetchError::Timeout)), "{head:?} {answer:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(later(" 120 "), Some(Duration::from_secs(120)));
+        let soon = UNIX_EPOCH + Duration::from_millis(clock::now_ms()) + Duration::from_secs(90);
+        assert!(later(&httpdate::fmt_http_date(soon)).is_some_and(|wait| (80..=90).contains(&wait.as_secs())));
+        assert_eq!(later("Thu, 01 Jan 1970 00:00:01 GMT"), Some(Duration::ZERO));
+        assert_eq!(later("soon"), None);
+    }
+}

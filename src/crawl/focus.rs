@@ -253,6 +253,22 @@ mod tests {
     }
 
     #[test]
+    fn links_of_eight_languages_show_their_topic() {
+        let rows = include_str!("../../fixtures/crawl/links.tsv").lines().skip(1);
+        let mut wrong = Vec::new();
+        for row in rows {
+            let [path, link, heading, expected] = row.split('\t').collect::<Vec<_>>()[..] else { panic!("not four columns: {row}") };
+            let worth = Worth::of(path, link, heading);
+            let found = worth.topics.iter().any(|(topic, _)| FOCUS.file.topics[*topic].name == expected);
+            let none = worth.topics.iter().all(|(_, weight)| *weight <= 0);
+            if if expected == "none" { !none } else { !found } {
+                wrong.push(format!("{row}: {}", worth.explain(&Ledger::default())));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
     fn what_is_served_again_and_again_is_worth_less_and_what_lacks_is_not() {
         let (certificates, environment) = (Worth::of("/certifications/iso", "", ""), Worth::of("/sustainability", "", ""));
         let mut ledger = Ledger::default();

@@ -42,8 +42,9 @@ use crate::domain::page::{BlockKind, Page, Resource, SiteHost, Unread, Why};
 use crate::framework::load::hex;
 use crate::read::style::Linked;
 use crate::read::{self, Document};
+use directives::Directives;
 use fetch::{FetchError, Fetcher, MAX_HOPS, Validators};
-use focus::Ledger;
+use focus::{Ledger, Worth};
 use folder::Folder;
 use frontier::{Clue, Frontier, Next};
 use novelty::Lines;
@@ -201,23 +202,40 @@ impl Crawl {
     /// Takes in a page that was read and stored before, as if it had just been read.
     pub fn resume(&mut self, stored: &Page, bytes: &[u8]) {
         self.number();
-        self.replay(stored, bytes);
+        if let Some(url) = self.tools.reach.url_of(&stored.address) {
+            let worth = Worth::of(url.path(), &stored.title, "");
+            self.replay(&url, stored, bytes, &worth);
+        }
     }
 
-    fn replay(&mut self, stored: &Page, bytes: &[u8]) {
-        let Some(url) = self.tools.reach.url_of(&stored.address) else { return };
-        self.frontier.read(&url);
-        self.ledger.read(&focus::Worth::of(url.path(), &stored.title, ""));
+    fn replay(&mut self, url: &Url, stored: &Page, bytes: &[u8], worth: &Worth) {
+        self.frontier.read(url);
         if let Ok(document) = read::read(bytes, &stored.media, url.path(), &Linked::new()) {
-            self.footers.learn(&document.footer);
-            self.lines.learn(&document.text);
-            self.follow(&document, &url);
+            if !Directives::of(document.robots.iter().map(String::as_str)).no_follow {
+                self.follow(&document, url);
+            }
+            self.learn(&document, url, worth);
         }
+    }
+
+    /// Remembers what the next pages are judged by.
+    fn learn(&mut self, document: &Document, url: &Url, worth: &Worth) {
+        for own in document.canonical.iter().chain(&document.alternates) {
+            if let Some(own) = url::follow(url, own)
+                && url::key(&own) != url::key(url)
+                && own.path() != "/"
+            {
+                self.frontier.set_aside(&own);
+            }
+        }
+        self.ledger.read(worth);
+        self.lines.learn(&document.text);
+        self.footers.learn(&document.footer);
     }
 
     /// Takes in the copy of a page that has not changed.
     pub fn restore(&mut self, unchanged: Unchanged, copy: &Page, bytes: Vec<u8>) -> Read {
-        self.replay(copy, &bytes);
+        self.replay(&unchanged.next.url, copy, &bytes, &unchanged.next.worth);
         let page = Page { number: self.number(), read_at_ms: clock::now_ms(), reason: unchanged.next.reason, ..copy.clone() };
         Read { page, bytes }
     }
@@ -360,23 +378,13 @@ impl Crawl {
             self.unread(&fetched.url, Why::Duplicate, "says nothing that was not read before");
             return None;
         }
-        for own in document.canonical.iter().chain(&document.alternates) {
-            if let Some(own) = url::follow(&fetched.url, own)
-                && url::key(&own) != url::key(&fetched.url)
-                && own.path() != "/"
-            {
-                self.frontier.set_aside(&own);
-            }
-        }
-        self.ledger.read(&next.worth);
-        let learnt = document.text.clone();
-        let mut text = if document.paged { document.text } else { self.lines.trim(document.text) };
-        self.lines.learn(&learnt);
+        let text = document.text.clone();
+        let mut text = if document.paged { text } else { self.lines.trim(text) };
         // A footer repeats on every page; its lines (the legal entity among them) are kept where they stand first.
         for line in self.footers.new_lines(&document.footer) {
             text.push(BlockKind::Paragraph, line, None);
         }
-        self.footers.learn(&document.footer);
+        self.learn(&document, &fetched.url, &next.worth);
         let dated = document.dated.take().or_else(|| self.dates.get(&url::key(&fetched.url)).cloned());
         let path = fetched.url.path();
         let page = Page {

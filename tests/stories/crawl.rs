@@ -139,6 +139,7 @@ async fn no_bomb_costs_more_than_its_cap() {
     }
     assert_eq!(summary["pages"], 1);
     let peak = summary["peak_memory_bytes"].as_u64().expect("a figure");
+    eprintln!("peak memory among bombs: {} MiB", peak >> 20);
     assert!(peak < BOUND, "{} MiB", peak >> 20);
 }
 
@@ -177,18 +178,21 @@ async fn a_calendar_without_end_is_left_after_a_few_pages() {
 }
 
 /// A site that shows what it has in every way there is.
-fn many_ways(base: &str) -> axum::Router {
-    let base = base.to_owned();
+///
+/// Its robots.txt and its sitemap also name an address `inside` the operator's network.
+fn many_ways(base: &str, inside: &str) -> axum::Router {
+    let xml = format!("<urlset><url><loc>{base}/sustainability</loc></url><url><loc>{inside}/terms</loc></url></urlset>");
     let sitemap = move || async move {
-        let xml = format!("<urlset><url><loc>{base}/sustainability</loc></url></urlset>");
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(xml.as_bytes()).expect("memory");
         encoder.finish().expect("memory")
     };
-    let robots = "User-agent: *\nDisallow: /no/\nSitemap: /maps/all.xml.gz\n";
-    let start = "<title>Docs</title><link rel=stylesheet href=/s.css><link rel=alternate type='application/rss+xml' href=/feed>\
+    let robots = format!("User-agent: *\nDisallow: /no/\nSitemap: {inside}/map.xml\nSitemap: /maps/all.xml.gz\n");
+    let start = format!(
+        "<title>Docs</title><link rel=canonical href={inside}/docs><link rel=stylesheet href=/s.css><link rel=alternate type='application/rss+xml' href=/feed>\
         <h1>Docs</h1><p>Keys are rotated each year by the customer.</p><p class=faint>All keys are held by the customer alone.</p>\
-        <a href=/news/iso>ISO 27001</a>";
+        <a href=/news/iso>ISO 27001</a>"
+    );
     let feed = "<rss version='2.0'><channel><title>n</title><link>/</link><description>n</description><item><title>ISO</title>\
         <link>/news/iso</link><pubDate>Tue, 03 Mar 2026 09:00:00 GMT</pubDate></item></channel></rss>";
     axum::Router::new()
@@ -210,7 +214,10 @@ async fn every_way_in_which_a_site_shows_its_pages_is_used() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let address = format!("http://127.0.0.1:{port}");
-    let site = many_ways(&address);
+    let reached = Arc::new(AtomicUsize::new(0));
+    let count = reached.clone();
+    let (inside, _) = serve(axum::Router::new().fallback(move || async move { count.fetch_add(1, Ordering::Relaxed).to_string() })).await;
+    let site = many_ways(&address, &inside);
     tokio::spawn(async move { axum::serve(listener, site).await });
     world.ports.push(port);
     let report = world.run(&["check", &address, "--pause", "0", "--format", "json", "-q"]).await.done().json();
@@ -226,6 +233,7 @@ async fn every_way_in_which_a_site_shows_its_pages_is_used() {
     assert!(hidden.contains("All keys are held by the customer alone") && hidden.contains("p.faint"), "{hidden}");
     assert!(!report["evidence"].to_string().contains("customer alone"), "what a style sheet hides is no evidence");
     assert_eq!(report["hosts"][0]["how"], "start address");
+    assert_eq!(reached.load(Ordering::Relaxed), 0, "what a site says of addresses inside is not followed");
 }
 
 #[tokio::test]
