@@ -50,6 +50,8 @@ const LINES: &[&str] = &[
     "center",
     "caption",
 ];
+/// Parts of a page with headings of their own.
+const ASIDE: &[&str] = &["nav", "footer", "aside"];
 /// Most addresses of other languages, feeds and the like that are kept of one page.
 const MAX_RELATED: usize = 60;
 /// Most links that are kept of one page.
@@ -102,6 +104,8 @@ struct Walk<'a> {
     /// What the line that is being gathered is.
     kind: Option<BlockKind>,
     heading: String,
+    /// Headings outside the menus and feet that are open: what stands above a menu does not speak for its links.
+    above: Vec<String>,
     /// Depth within a subtree that is left out; 0 outside.
     left_out: usize,
     /// Depth within a hidden subtree, and how it is hidden.
@@ -123,6 +127,9 @@ impl<'a> Walk<'a> {
 
     fn open(&mut self, element: &Element, node: NodeRef<'a, Node>, how: Option<&'static str>) {
         let name = element.name();
+        if ASIDE.contains(&name) {
+            self.above.push(std::mem::take(&mut self.heading));
+        }
         if name == "a"
             && self.hiding.is_none()
             && let Some(href) = element.attr("href")
@@ -180,6 +187,11 @@ impl<'a> Walk<'a> {
 
     fn close(&mut self, element: &Element, node: NodeRef<'a, Node>) {
         let name = element.name();
+        if ASIDE.contains(&name)
+            && let Some(above) = self.above.pop()
+        {
+            self.heading = above;
+        }
         if name == "a"
             && let Some(mut link) = self.link.take()
             && self.document.links.len() < MAX_LINKS
@@ -387,13 +399,13 @@ mod tests {
     #[test]
     fn navigation_and_banners_are_left_out_and_links_are_kept() {
         let page = read(
-            "<nav><a href='/legal/'>Legal</a></nav><div class='cookie-banner'>We use cookies</div><h1>Docs</h1><p>See <a href='dpa.html'>the DPA</a>.</p><footer>Nordhaven GmbH, Kiel</footer>",
+            "<nav><a href='/legal/'>Legal</a></nav><div class='cookie-banner'>We use cookies</div><h1>Docs</h1><p>See <a href='dpa.html'>the DPA</a>.</p><footer>Nordhaven GmbH, Kiel <a href=/x>More</a></footer>",
         );
         assert_eq!(page.text.text, "# Docs\nSee the DPA.\n");
-        assert_eq!(page.footer.text, "Nordhaven GmbH, Kiel\n");
+        assert_eq!(page.footer.text, "Nordhaven GmbH, Kiel More\n");
         assert_eq!(text("<section id='cookies'><p>We set two cookies.</p></section>"), "We set two cookies.\n");
         let links: Vec<(&str, &str, &str)> = page.links.iter().map(|l| (l.href.as_str(), l.words.as_str(), l.heading.as_str())).collect();
-        assert_eq!(links, [("/legal/", "Legal", ""), ("dpa.html", "the DPA", "Docs")]);
+        assert_eq!(links, [("/legal/", "Legal", ""), ("dpa.html", "the DPA", "Docs"), ("/x", "More", "")]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Style sheets, as far as they can hide a text from a reader.
 //!
 //! A sheet is reduced to the rules that set a property which counts; what does not parse is skipped, as browsers do.
-//! The reader that is assumed has a wide, light screen ([`media`]). `@supports` blocks count; `@import` and `@scope` do
+//! The reader that is assumed has a wide, light screen (`media`). `@supports` blocks count; `@import` and `@scope` do
 //! not. Nothing is fetched here and no script is run.
 
 pub(super) mod cascade;
