@@ -16,15 +16,19 @@
 //! - no framework's factor named in code: editions, rules, queries and prompts are data.
 
 pub mod archive;
+pub mod area;
 pub mod cli;
 pub mod clock;
 pub mod crawl;
 pub mod domain;
+pub mod eval;
 pub mod extract;
+pub mod focus;
 pub mod framework;
 pub mod index;
 pub mod llm;
 pub mod pipeline;
+pub mod profile;
 pub mod prompt;
 pub mod read;
 pub mod report;
@@ -47,4 +51,9 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// Bytes in lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,7 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::framework::load::hex;
+use crate::hex;
 
 /// A template that ships with the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Prompt {
 
 /// Asks for one factor's option with quotes.
 pub const EXTRACT: Prompt = Prompt { name: "extract.md", text: include_str!("../prompts/extract.md") };
+/// Asks whether quotes support what they were quoted for.
+pub const SUPPORT: Prompt = Prompt { name: "support.md", text: include_str!("../prompts/support.md") };
 /// Asks again after a reply that could not be used.
 pub const REPAIR: Prompt = Prompt { name: "repair.md", text: include_str!("../prompts/repair.md") };
 

@@ -1,21 +1,18 @@
 //! `sovcheck check`: the main job.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::{Args, ValueEnum};
-use secrecy::SecretString;
 
 use super::explain::{self, Line};
 use super::keep::Keep;
+use super::model::ModelArgs;
 use super::progress::Progress;
 use super::reading::ReadingArgs;
 use super::score::{ProfileArgs, look};
 use super::{Ended, Exit, framework, output, source};
 use crate::crawl::CrawlError;
-use crate::llm::{EndpointSettings, Price};
-use crate::pipeline::request::{ModelUse, VectorsAt};
 use crate::pipeline::{self, Assessment, PipelineError, Request};
 use crate::report::{Report, html, markdown, terminal};
 use crate::store::Store;
@@ -57,43 +54,6 @@ pub(super) struct CheckArgs {
     model: ModelArgs,
 }
 
-#[derive(Debug, Args)]
-struct ModelArgs {
-    /// An OpenAI-compatible endpoint, such as http://127.0.0.1:8080/v1.
-    #[arg(long, value_name = "URL", env = "SOVCHECK_MODEL_URL", requires = "model")]
-    model_url: Option<String>,
-    /// The model's name at that endpoint.
-    #[arg(long, value_name = "NAME", env = "SOVCHECK_MODEL")]
-    model: Option<String>,
-    /// The endpoint's key; better set in the environment than typed.
-    #[arg(long, value_name = "KEY", env = "SOVCHECK_MODEL_KEY", hide_env_values = true)]
-    model_key: Option<SecretString>,
-    /// Longest wait for one answer, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, env = "SOVCHECK_MODEL_TIMEOUT", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    model_timeout: u64,
-    /// Requests to the model at once.
-    #[arg(long, value_name = "N", default_value_t = 4, env = "SOVCHECK_MODEL_AT_ONCE", value_parser = clap::value_parser!(u16).range(1..=64))]
-    model_at_once: u16,
-    /// Most tokens for one check, sent and received; what does not fit is said.
-    #[arg(long, value_name = "TOKENS", default_value_t = 500_000, env = "SOVCHECK_TOKEN_BUDGET")]
-    token_budget: u64,
-    /// Price of a million tokens sent and received, such as 0.4,1.2, for the report.
-    #[arg(long, value_name = "IN,OUT", env = "SOVCHECK_MODEL_PRICE", value_parser = price)]
-    model_price: Option<Price>,
-    /// An OpenAI-compatible endpoint for embeddings, for dense search.
-    #[arg(long, value_name = "URL", env = "SOVCHECK_EMBED_URL", requires = "embed_model")]
-    embed_url: Option<String>,
-    /// The embedding model's name.
-    #[arg(long, value_name = "NAME", env = "SOVCHECK_EMBED_MODEL")]
-    embed_model: Option<String>,
-    /// A Qdrant server's gRPC address, to search vectors there instead of in process.
-    #[arg(long, value_name = "URL", env = "SOVCHECK_QDRANT_URL")]
-    qdrant_url: Option<String>,
-    /// The Qdrant server's key.
-    #[arg(long, value_name = "KEY", env = "SOVCHECK_QDRANT_KEY", hide_env_values = true)]
-    qdrant_key: Option<String>,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Form {
     /// For reading in a terminal.
@@ -106,43 +66,14 @@ enum Form {
     Md,
 }
 
-fn price(text: &str) -> Result<Price, String> {
-    let parts: Vec<f64> = text.split(',').filter_map(|p| p.trim().parse().ok()).collect();
-    match parts[..] {
-        [million_in, million_out] if million_in >= 0.0 && million_out >= 0.0 => Ok(Price { million_in, million_out }),
-        _ => Err("expected two prices such as 0.4,1.2".to_owned()),
-    }
-}
-
 impl CheckArgs {
     fn request(&self) -> Result<Request, (Exit, anyhow::Error)> {
         let bad = |error: anyhow::Error| (Exit::BadInput, error);
         let source = self.reading.source().map_err(bad)?;
         let framework = framework::chosen(self.profile.framework.as_deref())?;
         self.profile.check(&framework).map_err(bad)?;
-        let settings = |url: &str, model: &str, key: Option<&SecretString>| -> Result<EndpointSettings, (Exit, anyhow::Error)> {
-            url::Url::parse(url).with_context(|| format!("`{url}` is not an address")).map_err(bad)?;
-            Ok(EndpointSettings {
-                base_url: url.to_owned(),
-                model: model.to_owned(),
-                key: key.cloned(),
-                timeout: Duration::from_secs(self.model.model_timeout),
-            })
-        };
-        let m = &self.model;
-        let model = match (&m.model_url, &m.model) {
-            (Some(url), Some(model)) => Some(ModelUse {
-                endpoint: settings(url, model, m.model_key.as_ref())?,
-                budget: m.token_budget,
-                price: m.model_price,
-                at_once: usize::from(m.model_at_once),
-            }),
-            _ => None,
-        };
-        let embedding = match (&m.embed_url, &m.embed_model) {
-            (Some(url), Some(model)) => Some(settings(url, model, m.model_key.as_ref())?),
-            _ => None,
-        };
+        let model = self.model.model().map_err(bad)?;
+        let embedding = self.model.embedding().map_err(bad)?;
         Ok(Request {
             service: self.name.clone().unwrap_or_else(|| source::name_of(&source)),
             limits: self.reading.limits(&source),
@@ -153,7 +84,7 @@ impl CheckArgs {
             profile: self.profile.profile(),
             model,
             embedding,
-            vectors: m.qdrant_url.clone().map_or(VectorsAt::Local, |url| VectorsAt::Qdrant { url, key: m.qdrant_key.clone() }),
+            vectors: self.model.vectors(),
             fresh: self.fresh,
         })
     }

@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod framework;
 mod keep;
+mod model;
 mod output;
 mod progress;
 mod reading;
@@ -82,8 +83,7 @@ enum Command {
     #[command(hide = true)]
     ReadDocument(apart::ReadDocumentArgs),
     /// Measure against labelled vendors.
-    #[command(subcommand)]
-    Eval(eval::EvalCommand),
+    Eval(Box<eval::EvalArgs>),
 }
 
 /// Runs the command line of this process.
@@ -102,7 +102,7 @@ pub fn main() -> ExitCode {
             Command::Score(args) => score::run(&args),
             Command::Framework(command) => framework::run(&command),
             Command::Schema => output::print(&format!("{:#}\n", crate::report::schema())),
-            Command::Eval(command) => eval::run(command).await,
+            Command::Eval(args) => eval::run(*args).await,
         }
     });
     // Parsers of hostile documents run on threads that nothing can stop; they do not hold up the end.

@@ -8,8 +8,8 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use url::Url;
 
-use super::focus::{Ledger, Worth};
 use super::url::{key, plain, variant};
+use crate::focus::{Ledger, Worth};
 
 /// Most addresses that are remembered; a site that links more is walked in the order of promise all the same.
 const MAX_KNOWN: usize = 100_000;

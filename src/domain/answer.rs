@@ -74,6 +74,33 @@ impl Band {
     }
 }
 
+/// Who spoke for the option of an answer: what probability such an answer earns depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Voice {
+    /// Nobody: there is no option.
+    #[default]
+    None,
+    /// Rules alone.
+    Rules,
+    /// A model alone.
+    Model,
+    /// A model and rules, each by its own quotes.
+    Both,
+}
+
+impl Voice {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Rules => "rules",
+            Self::Model => "model",
+            Self::Both => "both",
+        }
+    }
+}
+
 /// What was searched for a factor, so that "not found" can be checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
@@ -85,6 +112,12 @@ pub struct Receipt {
     pub pages: u32,
     /// How many claims an extractor made that the page did not bear out.
     pub refuted: u32,
+    /// How many quotes stand on their page and, a second look found, do not support what they were quoted for.
+    #[serde(default)]
+    pub unsupported: u32,
+    /// How often a model was asked for an answer to this factor.
+    #[serde(default)]
+    pub samples: u32,
 }
 
 /// The answer to one factor.
@@ -98,6 +131,12 @@ pub struct Answer {
     pub option: Option<u8>,
     /// Probability of each option in order, summing to [`ONE`]; empty unless `Answered` or `Contradicted`.
     pub probabilities: Vec<Ppm>,
+    /// The probability of the option before calibration.
+    #[serde(default)]
+    pub raw: Option<Ppm>,
+    /// Who spoke for the option.
+    #[serde(default)]
+    pub voice: Voice,
     /// One or two sentences: which words decide, or what was missing.
     pub justification: String,
     /// Places in the check's list of findings, the deciding ones first.

@@ -43,7 +43,47 @@ pub enum Origin {
         name: String,
         /// SHA-256 of the filled-in prompt's template.
         prompt: String,
+        /// Which of several replies to the same question it stood in, from 0.
+        #[serde(default)]
+        sample: u8,
     },
+}
+
+/// What a second look found: whether the words support the claim as against its neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Support {
+    /// They do.
+    Full,
+    /// They bear on the factor and leave a neighbouring option open.
+    Partial,
+    /// They do not.
+    None,
+}
+
+impl Support {
+    /// Whether the quote may carry the claim at all.
+    pub fn holds(self) -> bool {
+        self != Self::None
+    }
+}
+
+/// What the words of a quote speak of, where they name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Scope {
+    /// The legal entity.
+    pub entity: Option<String>,
+    /// The offer.
+    pub offer: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+}
+
+impl Scope {
+    /// Whether the words name none.
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What an extractor claims: not yet evidence.
@@ -63,6 +103,12 @@ pub struct Candidate {
     pub because: String,
     /// Who claims it.
     pub origin: Origin,
+    /// What a second look found, if there was one.
+    #[serde(default)]
+    pub support: Option<Support>,
+    /// What the words speak of.
+    #[serde(default)]
+    pub scope: Scope,
 }
 
 /// A claim whose words stand on the page that it names.
@@ -80,6 +126,8 @@ pub struct Finding {
     weight: u8,
     because: String,
     origin: Origin,
+    support: Option<Support>,
+    scope: Scope,
 }
 
 /// A claim that did not pass.
@@ -119,17 +167,25 @@ impl Candidate {
             Ok(range) => range,
             Err(fault) => return Err(self.refuted(Fault::Quote(fault))),
         };
+        // Whoever speaks to the assessor on a page wants an answer: nothing there raises one, and what speaks against the
+        // service still counts.
+        let claim = match self.claim {
+            Claim::Shows(option) if page.speaks_to_assessor() => Claim::Limits(option),
+            claim => claim,
+        };
         Ok(Finding {
             quote: page.text.text[range.clone()].to_owned(),
             range,
             factor: self.factor,
-            claim: self.claim,
+            claim,
             page: self.page,
             tier: page.tier,
             outdated: page.outdated,
             weight: self.weight.clamp(1, 99),
             because: self.because,
             origin: self.origin,
+            support: self.support,
+            scope: self.scope,
         })
     }
 
@@ -180,6 +236,20 @@ impl Finding {
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
+    /// What a second look found, if there was one.
+    pub fn support(&self) -> Option<Support> {
+        self.support
+    }
+    /// What the words speak of.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+    /// The same finding after a second look.
+    #[must_use]
+    pub fn judged(mut self, support: Support) -> Self {
+        self.support = Some(support);
+        self
+    }
     /// The claim that was verified, in the page's own words: what is stored.
     pub fn claim_made(&self) -> Candidate {
         Candidate {
@@ -190,6 +260,8 @@ impl Finding {
             weight: self.weight,
             because: self.because.clone(),
             origin: self.origin.clone(),
+            support: self.support,
+            scope: self.scope.clone(),
         }
     }
 }

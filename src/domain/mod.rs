@@ -7,4 +7,5 @@ pub mod answer;
 pub mod evidence;
 pub mod id;
 pub mod page;
+pub mod profile;
 pub mod quote;

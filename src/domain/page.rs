@@ -155,6 +155,13 @@ pub struct Page {
     pub reason: String,
 }
 
+impl Page {
+    /// Whether the page holds words, seen or hidden, that speak to a model or an assessor.
+    pub fn speaks_to_assessor(&self) -> bool {
+        self.hidden.iter().any(|hidden| hidden.addresses_assessor)
+    }
+}
+
 /// A host that a crawl met, and why it belongs to the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SiteHost {

@@ -18,6 +18,9 @@ pub struct Reply {
     pub quotes: Vec<ReplyQuote>,
     /// Why these words show this option and not its neighbours.
     pub justification: String,
+    /// Which words, were they there, would lead to another option.
+    #[serde(default)]
+    pub would_change: Option<String>,
 }
 
 /// See [`Reply::state`].
@@ -44,6 +47,15 @@ pub struct ReplyQuote {
     pub text: String,
     /// The option that these words show: differs between quotes only in a contradiction.
     pub shows: u8,
+    /// The legal entity that the words speak of, where they name one.
+    #[serde(default)]
+    pub entity: Option<String>,
+    /// The offer that they speak of, where they name one.
+    #[serde(default)]
+    pub offer: Option<String>,
+    /// The region that they speak of, where they name one.
+    #[serde(default)]
+    pub region: Option<String>,
 }
 
 /// Why a reply cannot be used.
@@ -71,13 +83,7 @@ pub enum ReplyFault {
 /// # Errors
 /// [`ReplyFault`], in words that a model can act on.
 pub fn read(content: &str, cut: bool, factor: &Factor) -> Result<Reply, ReplyFault> {
-    if cut {
-        return Err(ReplyFault::Cut);
-    }
-    let body = content.trim();
-    let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
-    let body = body.strip_suffix("```").unwrap_or(body).trim();
-    let reply: Reply = serde_json::from_str(body).map_err(|error| ReplyFault::Form(error.to_string()))?;
+    let reply: Reply = object(content, cut)?;
     let allowed: Vec<u8> = factor.choosable().map(|o| o.number).collect();
     let known = || allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     for option in reply.option.into_iter().chain(reply.quotes.iter().map(|q| q.shows)) {
@@ -95,6 +101,17 @@ pub fn read(content: &str, cut: bool, factor: &Factor) -> Result<Reply, ReplyFau
     }
 }
 
+/// The one JSON object of a reply.
+pub(super) fn object<T: serde::de::DeserializeOwned>(content: &str, cut: bool) -> Result<T, ReplyFault> {
+    if cut {
+        return Err(ReplyFault::Cut);
+    }
+    let body = content.trim();
+    let body = body.strip_prefix("```json").or_else(|| body.strip_prefix("```")).unwrap_or(body);
+    let body = body.strip_suffix("```").unwrap_or(body).trim();
+    serde_json::from_str(body).map_err(|error| ReplyFault::Form(error.to_string()))
+}
+
 /// The schema of a reply for `factor`, in the subset that servers enforce.
 pub fn schema(factor: &Factor) -> Value {
     let options: Vec<u8> = factor.choosable().map(|o| o.number).collect();
@@ -104,10 +121,11 @@ pub fn schema(factor: &Factor) -> Value {
     }
     let mut or_null: Vec<Value> = options.iter().map(|o| json!(o)).collect();
     or_null.push(Value::Null);
+    let named = json!({ "type": ["string", "null"], "maxLength": 80 });
     json!({
         "type": "object",
         "additionalProperties": false,
-        "required": ["state", "option", "quotes", "justification"],
+        "required": ["state", "option", "quotes", "justification", "would_change"],
         "properties": {
             "state": { "enum": states },
             "option": { "enum": or_null },
@@ -117,15 +135,19 @@ pub fn schema(factor: &Factor) -> Value {
                 "items": {
                     "type": "object",
                     "additionalProperties": false,
-                    "required": ["passage", "text", "shows"],
+                    "required": ["passage", "text", "shows", "entity", "offer", "region"],
                     "properties": {
                         "passage": { "type": "string", "maxLength": 20 },
                         "text": { "type": "string", "maxLength": 1200 },
                         "shows": { "enum": options },
+                        "entity": named,
+                        "offer": named,
+                        "region": named,
                     },
                 },
             },
             "justification": { "type": "string", "maxLength": 600 },
+            "would_change": { "type": ["string", "null"], "maxLength": 300 },
         },
     })
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::domain::evidence::{Candidate, Origin};
+use crate::domain::evidence::{Candidate, Origin, Scope};
 use crate::domain::id::PageNumber;
 use crate::domain::page::{Page, Passage};
 use crate::domain::quote::fold;
@@ -21,6 +21,8 @@ const MAX_QUOTES: usize = 3;
 struct Match {
     page: PageNumber,
     quote: String,
+    /// The page does not speak to an assessor: only then can the match carry another rule.
+    trusted: bool,
     /// Sorts the best quote first: outdated pages last, then tier, then place.
     order: (bool, crate::domain::page::Tier, PageNumber, usize),
 }
@@ -55,10 +57,14 @@ impl Matches {
                 let first = page.units.partition_point(|u| u.block < passage.blocks.start);
                 let last = page.units.partition_point(|u| u.block < passage.blocks.end);
                 for i in first..last {
+                    if framework.knowledge.never.iter().any(|never| never.voids(&factor.id, &page.units[i].folded)) {
+                        continue;
+                    }
                     for rule in rules.iter().filter(|rule| matches(rule, page, i)) {
                         let unit = &page.units[i];
                         by_rule.entry(rule.id.clone()).or_default().push(Match {
                             page: page.page.number,
+                            trusted: !page.page.speaks_to_assessor(),
                             quote: page.page.text.text[unit.range.clone()].to_owned(),
                             order: (page.page.outdated, page.page.tier, page.page.number, unit.range.start),
                         });
@@ -79,8 +85,8 @@ impl Matches {
         let mut candidates = Vec::new();
         for rule in framework.knowledge.rules.iter().filter(|r| r.factor == factor.id) {
             let (Some(claim), Some(found)) = (rule.claim, self.by_rule.get(&rule.id)) else { continue };
-            let holds =
-                rule.needs.iter().all(|id| self.by_rule.contains_key(id)) && !rule.unless.iter().any(|id| self.by_rule.contains_key(id));
+            let holds = rule.needs.iter().all(|id| self.by_rule.get(id).is_some_and(|found| found.iter().any(|m| m.trusted)))
+                && !rule.unless.iter().any(|id| self.by_rule.contains_key(id));
             if !holds {
                 continue;
             }
@@ -92,6 +98,8 @@ impl Matches {
                 weight: rule.weight,
                 because: rule.says.clone(),
                 origin: Origin::Rule { id: rule.id.clone() },
+                support: None,
+                scope: Scope::default(),
             }));
         }
         candidates

@@ -16,6 +16,7 @@ use super::load::{Fault, File};
 use crate::domain::evidence::Claim;
 use crate::domain::id::FactorId;
 use crate::domain::page::Tier;
+use crate::domain::profile::Kind;
 
 /// Largest compiled size of one pattern, so that a user's own file cannot eat the memory.
 const PATTERN_BYTES: usize = 8 << 20;
@@ -31,6 +32,66 @@ pub struct Knowledge {
     pub subjects: BTreeMap<FactorId, Vec<String>>,
     /// All rules in file order.
     pub rules: Vec<Rule>,
+    /// Sentences that no rule reads as a claim: questions, plans, samples, the speech of others.
+    pub never: Vec<Never>,
+    /// Which facts of the profile each factor sees.
+    pub sees: BTreeMap<FactorId, Vec<Kind>>,
+    /// What facts of the profile rule out.
+    pub caps: Vec<Cap>,
+}
+
+/// A form of sentence that claims nothing of the service.
+#[derive(Clone, Debug)]
+pub struct Never {
+    /// Matches within one unit.
+    pub pattern: Pattern,
+    /// Beginnings of the ids of factors for which it does count.
+    pub except: Vec<String>,
+    /// Texts that match.
+    pub yes: Vec<String>,
+    /// Texts that do not.
+    pub no: Vec<String>,
+}
+
+impl Never {
+    /// Whether `unit`, already folded, claims nothing of `factor`.
+    pub fn voids(&self, factor: &FactorId, unit: &str) -> bool {
+        !self.except.iter().any(|beginning| factor.as_str().starts_with(beginning.as_str())) && self.pattern.is_match(unit)
+    }
+}
+
+/// A fact that leaves a factor at most an option.
+#[derive(Clone, Debug)]
+pub struct Cap {
+    /// Such as `SOV-2.2/profile/parent-outside`.
+    pub id: String,
+    /// The factor.
+    pub factor: FactorId,
+    /// The kind of fact.
+    pub kind: Kind,
+    /// Where its country must lie, seen from the area.
+    pub place: Place,
+    /// What its value must be, where that matters.
+    pub value: Option<String>,
+    /// The highest option left.
+    pub option: u8,
+    /// Of a hundred services where it holds, for how many the limit is right: 1 to 97.
+    pub weight: u8,
+    /// The justification, one sentence.
+    pub says: String,
+}
+
+/// Where a country lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// Within the area.
+    Inside,
+    /// Beyond it.
+    Outside,
+    /// Wherever, named or not.
+    #[default]
+    Any,
 }
 
 /// A pattern that is compiled when it is first needed: an edition has over a thousand, and scoring needs none.
@@ -112,6 +173,22 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// How much of the rule stands somewhere in a passage, in percent: its patterns, of which what must not stand there
+    /// takes half.
+    pub fn nearness(&self, passage: &str) -> u32 {
+        let (mut hits, mut of) = (0, 0);
+        for pattern in self.all.iter().chain(self.measure.iter().map(|m| &m.pattern)) {
+            of += 1;
+            hits += u32::from(pattern.is_match(passage));
+        }
+        let share = (hits * 100_u32).checked_div(of).unwrap_or(0);
+        // One common word of several is no sign.
+        let share = if hits < of.min(2) { 0 } else { share };
+        if share > 0 && self.none.iter().any(|p| p.is_match(passage)) { share / 2 } else { share }
+    }
+}
+
 impl Measure {
     fn holds(&self, unit: &str) -> bool {
         let Some(number) = self.pattern.regex().and_then(|p| p.captures(unit)).and_then(|c| c.get(1)) else { return false };
@@ -125,6 +202,8 @@ impl Measure {
 struct KnowledgeFile {
     #[serde(default)]
     words: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    never: Vec<NeverFile>,
     #[serde(default, rename = "factor")]
     factors: Vec<FactorFile>,
 }
@@ -137,8 +216,35 @@ struct FactorFile {
     queries: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     subject: Vec<Spanned<String>>,
+    #[serde(default)]
+    sees: Vec<Kind>,
+    #[serde(default, rename = "cap")]
+    caps: Vec<CapFile>,
     #[serde(default, rename = "rule")]
     rules: Vec<RuleFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NeverFile {
+    pattern: Spanned<String>,
+    #[serde(default)]
+    except: Vec<String>,
+    yes: Vec<String>,
+    no: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CapFile {
+    id: Spanned<String>,
+    kind: Kind,
+    #[serde(default)]
+    place: Place,
+    value: Option<String>,
+    option: u8,
+    weight: u8,
+    says: String,
 }
 
 #[derive(Deserialize)]
@@ -202,13 +308,22 @@ pub(super) fn read(files: &[File<'_>], factors: &[Factor], try_patterns: bool, f
     let ids: HashSet<String> = raw.iter().flat_map(|(_, f)| &f.factors).flat_map(|f| &f.rules).map(|r| r.id.get_ref().clone()).collect();
     let mut seen = HashSet::new();
     for (file, parsed) in raw {
+        for never in parsed.never {
+            let mut reader = RuleReader { file, words: &words, ids: &ids, faults, try_patterns };
+            knowledge.never.push(Never {
+                pattern: reader.pattern("never", &never.pattern),
+                except: never.except,
+                yes: never.yes,
+                no: never.no,
+            });
+        }
         for factor in parsed.factors {
             let at = factor.id.span().start;
             let Some(known) = factors.iter().find(|f| f.id.as_str() == factor.id.get_ref()) else {
                 faults.push(file.fault(at, factor.id.get_ref(), "is no factor of this edition"));
                 continue;
             };
-            if knowledge.queries.insert(known.id.clone(), factor.queries).is_some() {
+            if !factor.queries.is_empty() && knowledge.queries.insert(known.id.clone(), factor.queries).is_some() {
                 faults.push(file.fault(at, known.id.as_str(), "stands twice"));
             }
             if !factor.subject.is_empty() {
@@ -218,6 +333,28 @@ pub(super) fn read(files: &[File<'_>], factors: &[Factor], try_patterns: bool, f
                 let mut reader = RuleReader { file, words: &words, ids: &ids, faults, try_patterns };
                 let subject = reader.named(known.id.as_str(), factor.subject);
                 knowledge.subjects.insert(known.id.clone(), subject);
+            }
+            if !factor.sees.is_empty() {
+                knowledge.sees.insert(known.id.clone(), factor.sees);
+            }
+            for cap in factor.caps {
+                let (at, id) = (cap.id.span().start, cap.id.into_inner());
+                if known.option(cap.option).is_none_or(|o| o.repeats.is_some()) {
+                    faults.push(file.fault(at, &id, format!("option {} cannot be chosen for {}", cap.option, known.id)));
+                }
+                if !(1..=97).contains(&cap.weight) {
+                    faults.push(file.fault(at, &id, "weight lies between 1 and 97"));
+                }
+                knowledge.caps.push(Cap {
+                    id,
+                    factor: known.id.clone(),
+                    kind: cap.kind,
+                    place: cap.place,
+                    value: cap.value,
+                    option: cap.option,
+                    weight: cap.weight,
+                    says: cap.says,
+                });
             }
             for rule in factor.rules {
                 let at = rule.id.span().start;

@@ -16,6 +16,7 @@ use super::knowledge::{self, Knowledge};
 use super::points::Points;
 use super::{Factor, FactorOption, Framework, NotApplicable, Objective, Provenance, Rounding, SealLevel, Source, WeightSet};
 use crate::domain::id::FactorId;
+use crate::hex;
 
 /// What is wrong with a data file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +100,8 @@ macro_rules! knowledge_files {
 /// The knowledge files of the edition that ships with the program.
 const EU_CSF_KNOWLEDGE: &[(&str, &str)] = knowledge_files![
     "words.toml",
+    "guards.toml",
+    "profile.toml",
     "sov-1.toml",
     "sov-2.toml",
     "sov-3.toml",
@@ -155,6 +158,9 @@ struct EditionFile {
     edition: String,
     title: String,
     summary: String,
+    /// The union that "inside" means, where the framework fixes one.
+    #[serde(default = "eea")]
+    area: String,
     #[serde(default)]
     knowledge: Vec<String>,
     default_weights: Spanned<String>,
@@ -171,6 +177,10 @@ struct EditionFile {
     objectives: Vec<Spanned<Objective>>,
     #[serde(rename = "factor")]
     factors: Vec<FactorFile>,
+}
+
+fn eea() -> String {
+    "eea".to_owned()
 }
 
 #[derive(Deserialize)]
@@ -270,6 +280,7 @@ pub fn load(name: &str, text: &str, try_patterns: bool, open: impl Fn(&str) -> R
         edition: raw.edition,
         title: raw.title,
         summary: raw.summary,
+        area: raw.area,
         sources: raw.sources,
         seals: raw.seals.into_iter().map(Spanned::into_inner).collect(),
         weights,
@@ -282,11 +293,6 @@ pub fn load(name: &str, text: &str, try_patterns: bool, open: impl Fn(&str) -> R
         knowledge,
         sha256: hex(&digest.finalize()),
     })
-}
-
-/// Bytes in lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unique<'a>(file: &File<'_>, ids: impl Iterator<Item = (usize, &'a str)>, what: &str, faults: &mut Vec<Fault>) {

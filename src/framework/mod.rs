@@ -27,6 +27,8 @@ pub struct Framework {
     pub title: String,
     /// What it is, in two sentences.
     pub summary: String,
+    /// The union that "inside" means.
+    pub area: String,
     /// Documents it was taken from.
     pub sources: Vec<Source>,
     /// The levels of assurance, lowest first, starting at 0.

@@ -1,7 +1,9 @@
-//! From a factor to the passages that may settle it: queries in several languages, lexical and dense ranks fused.
+//! From a factor to the passages that may settle it: queries in several languages, lexical and dense ranks fused, and
+//! what the factor's own patterns match moved up.
 //!
 //! Fusion is by reciprocal rank (Cormack, Clarke, Büttcher, SIGIR 2009) with weights kept as data in `fusion.toml`,
-//! which a measurement chose (`sovcheck eval recall`).
+//! which a measurement chose (`sovcheck eval retrieval`). The re-ranking needs no model: a passage in which a rule of the
+//! factor finds all, or most, of its patterns is about the factor, whatever words the query had.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -11,17 +13,23 @@ use serde::Deserialize;
 use super::lexical::Lexical;
 use super::passage;
 use super::vectors::{VectorError, Vectors};
-use crate::domain::page::{Page, Passage};
+use crate::domain::id::PageNumber;
+use crate::domain::page::{Page, Passage, Tier};
+use crate::domain::quote::fold;
+use crate::focus;
+use crate::framework::knowledge::Rule;
 use crate::framework::{Factor, Framework};
 use crate::llm::Endpoint;
 
 /// How many ranks of each list count.
 const DEPTH: usize = 100;
+/// Most bytes of a passage with its neighbours.
+const WINDOW: usize = 2_800;
 
-/// Weights of fusion.
+/// Weights of the ways by which a passage is found.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fusion {
+pub struct Ways {
     /// Version of these weights.
     pub version: u32,
     /// The constant that ranks are added to.
@@ -30,11 +38,26 @@ pub struct Fusion {
     pub lexical: u32,
     /// Weight of dense ranks.
     pub dense: u32,
+    /// Weight of the ranks by the factor's own patterns, of what the others found.
+    pub patterns: u32,
+    /// Percent that a passage gains whose page, by its address and title, tends to serve the factor.
+    pub topic: u32,
+    /// Percent that is left of a passage on a page that says it is archived, or of advertisements.
+    pub weak: u32,
 }
 
 /// The weights that ship with the program.
-pub static FUSION: LazyLock<Fusion> =
-    LazyLock::new(|| toml::from_str(include_str!("fusion.toml")).unwrap_or(Fusion { version: 0, constant: 30, lexical: 100, dense: 100 }));
+pub static WAYS: LazyLock<Ways> = LazyLock::new(|| {
+    toml::from_str(include_str!("fusion.toml")).unwrap_or(Ways {
+        version: 0,
+        constant: 30,
+        lexical: 100,
+        dense: 100,
+        patterns: 0,
+        topic: 0,
+        weak: 100,
+    })
+});
 
 /// What was searched for a factor and what came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,10 +68,22 @@ pub struct Retrieved {
     pub queries: Vec<String>,
 }
 
+/// What a page is, as far as its address and title tell.
+struct PageKind {
+    /// Factors that such pages tend to serve.
+    serves: Vec<&'static str>,
+    /// Archived, or an advertisement.
+    weak: bool,
+}
+
 /// One check's passages, ready to be searched.
 pub struct Index {
     /// All passages in the order of pages.
     pub passages: Vec<Passage>,
+    /// Title, heading and words of each, levelled for patterns.
+    folded: Vec<String>,
+    /// What each page is, by the page's number.
+    kinds: BTreeMap<PageNumber, PageKind>,
     lexical: Lexical,
     /// Vector of each query, if dense search is on.
     dense: Option<HashMap<String, Vec<(u32, f32)>>>,
@@ -59,12 +94,21 @@ impl Index {
     pub fn new(pages: &[Page]) -> Self {
         let by_number: BTreeMap<_, &Page> = pages.iter().map(|p| (p.number, p)).collect();
         let passages: Vec<Passage> = pages.iter().flat_map(passage::passages).collect();
-        let lexical = Lexical::new(passages.iter().map(|p| {
+        // Heading and title say what a passage is about when its own words do not.
+        let words = |p: &Passage| {
             let page = by_number[&p.page];
-            // Heading and title say what a passage is about when its own words do not.
-            (page.language.as_deref(), format!("{}\n{}\n{}", page.title, p.heading, &page.text.text[p.range.clone()]))
-        }));
-        Self { passages, lexical, dense: None }
+            format!("{}\n{}\n{}", page.title, p.heading, &page.text.text[p.range.clone()])
+        };
+        let lexical = Lexical::new(passages.iter().map(|p| (by_number[&p.page].language.as_deref(), words(p))));
+        let folded = passages.iter().map(|p| fold(&words(p))).collect();
+        let kinds = pages
+            .iter()
+            .map(|page| {
+                let weak = page.outdated || page.tier == Tier::Marketing;
+                (page.number, PageKind { serves: focus::serves(&page.address, &page.title), weak })
+            })
+            .collect();
+        Self { passages, folded, kinds, lexical, dense: None }
     }
 
     /// Embeds every passage and every query of the framework, and keeps the nearest passages of each query.
@@ -121,30 +165,85 @@ impl Index {
     }
 
     /// The `limit` passages that most likely bear on `factor`.
-    pub fn retrieve(&self, framework: &Framework, factor: &Factor, limit: usize, fusion: &Fusion) -> Retrieved {
+    pub fn retrieve(&self, framework: &Framework, factor: &Factor, limit: usize, ways: &Ways) -> Retrieved {
         let queries = self.queries(framework, factor);
         let mut score: HashMap<u32, f64> = HashMap::new();
         let mut add = |hits: &[(u32, f32)], weight: u32| {
             for (rank, (passage, _)) in hits.iter().enumerate() {
                 #[expect(clippy::cast_precision_loss, reason = "ranks are small")]
-                let worth = f64::from(weight) / (f64::from(fusion.constant) + rank as f64);
+                let worth = f64::from(weight) / (f64::from(ways.constant) + rank as f64);
                 *score.entry(*passage).or_default() += worth;
             }
         };
         for (language, query) in &queries {
-            add(&self.lexical.search(language, query, DEPTH), fusion.lexical);
+            add(&self.lexical.search(language, query, DEPTH), ways.lexical);
         }
         if let Some(dense) = &self.dense {
             for query in queries.iter().map(|(_, q)| q).chain(std::iter::once(&factor.question)) {
-                add(dense.get(query).map_or(&[], Vec::as_slice), fusion.dense);
+                add(dense.get(query).map_or(&[], Vec::as_slice), ways.dense);
             }
         }
         let mut ranked: Vec<(u32, f64)> = score.into_iter().collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        self.rerank(framework, factor, &mut ranked, ways);
         Retrieved {
             passages: ranked.into_iter().take(limit).map(|(p, _)| p).collect(),
             queries: queries.into_iter().map(|(_, q)| q).collect(),
         }
+    }
+}
+
+impl Index {
+    /// The first `most` of `places`, each joined with the passages beside it on its page, so that a quote has its
+    /// context. What an earlier window holds is not shown twice.
+    pub fn windows(&self, places: &[u32], most: usize) -> Vec<Passage> {
+        let mut windows: Vec<Passage> = Vec::new();
+        for place in places {
+            if windows.len() >= most {
+                break;
+            }
+            let Some(core) = self.passages.get(*place as usize) else { continue };
+            if windows.iter().any(|w| w.page == core.page && w.blocks.start <= core.blocks.start && core.blocks.end <= w.blocks.end) {
+                continue;
+            }
+            let mut window = core.clone();
+            let beside = |at: Option<usize>| at.and_then(|at| self.passages.get(at)).filter(|p| p.page == core.page);
+            for near in [beside((*place as usize).checked_sub(1)), beside(Some(*place as usize + 1))].into_iter().flatten() {
+                let (start, end) = (window.range.start.min(near.range.start), window.range.end.max(near.range.end));
+                if end - start <= WINDOW {
+                    window.range = start..end;
+                    window.blocks = window.blocks.start.min(near.blocks.start)..window.blocks.end.max(near.blocks.end);
+                }
+            }
+            windows.push(window);
+        }
+        windows
+    }
+
+    /// Adds to each passage what its rank by the factor's patterns is worth.
+    fn rerank(&self, framework: &Framework, factor: &Factor, ranked: &mut [(u32, f64)], ways: &Ways) {
+        let rules: Vec<&Rule> = framework.knowledge.rules.iter().filter(|rule| rule.factor == factor.id).collect();
+        let mut order: Vec<(usize, u32)> = ranked
+            .iter()
+            .take(DEPTH)
+            .enumerate()
+            .map(|(place, (passage, _))| {
+                (place, rules.iter().map(|rule| rule.nearness(&self.folded[*passage as usize])).max().unwrap_or(0))
+            })
+            .collect();
+        order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        for (rank, (place, nearness)) in order.into_iter().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "ranks are small")]
+            let worth = f64::from(ways.patterns * nearness) / 100.0 / (f64::from(ways.constant) + rank as f64);
+            ranked[place].1 += worth;
+        }
+        for (place, score) in ranked.iter_mut() {
+            let Some(kind) = self.kinds.get(&self.passages[*place as usize].page) else { continue };
+            let gain = if kind.serves.contains(&factor.id.as_str()) { 100 + ways.topic } else { 100 };
+            let left = if kind.weak { ways.weak } else { 100 };
+            *score *= f64::from(gain * left) / 10_000.0;
+        }
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     }
 }
 

@@ -5,6 +5,7 @@
 //! backoff, Retry-After honoured), not its default one, which gives up where a gateway sends a 429 without a JSON body.
 //! A timeout bounds the whole of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_openai::Client;
@@ -15,9 +16,12 @@ use async_openai::middleware::retry::SimpleRetryPolicy;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tower::ServiceBuilder;
 
 use super::Usage;
+use super::tape::{Take, Tape};
+use crate::hex;
 
 /// How often a request is sent again.
 const RETRIES: usize = 3;
@@ -35,6 +39,8 @@ pub struct EndpointSettings {
     pub key: Option<SecretString>,
     /// Longest time for one answer, retries included.
     pub timeout: Duration,
+    /// A recording that replies are added to, or come from.
+    pub tape: Option<Arc<Tape>>,
 }
 
 /// Why no answer came.
@@ -55,6 +61,12 @@ pub enum ModelError {
     /// The answer is not that of such an endpoint (a web page, prose, something else).
     #[error("the model endpoint did not answer in the form of an OpenAI-compatible server: {0}")]
     NotAnEndpoint(String),
+    /// The server could not make a whole reply of what its model said.
+    #[error("the model server could not use what its model said: {0}")]
+    BrokenReply(String),
+    /// The recording has no reply to this request.
+    #[error("the recording holds no reply for {0}: the prompt, the model or the passages have changed since")]
+    NotRecorded(String),
     /// The HTTP client could not be made.
     #[error("the client could not be made")]
     Client(#[source] reqwest::Error),
@@ -63,7 +75,7 @@ pub enum ModelError {
 impl ModelError {
     /// Whether asking for another factor can go better.
     pub fn concerns_one_request(&self) -> bool {
-        matches!(self, Self::TooLong | Self::Timeout(_))
+        matches!(self, Self::TooLong | Self::Timeout(_) | Self::BrokenReply(_) | Self::NotRecorded(_))
     }
 }
 
@@ -85,6 +97,21 @@ pub enum Turn<'a> {
     Ask(&'a str),
     /// What the model said.
     Reply(&'a str),
+}
+
+/// What is asked, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// What it is about, for records.
+    pub about: &'a str,
+    /// SHA-256 of the prompt's template, for records.
+    pub prompt: &'a str,
+    /// The conversation so far.
+    pub turns: &'a [Turn<'a>],
+    /// What the reply must follow.
+    pub schema: &'a Value,
+    /// Which of several replies to the same words this is, from 0: later ones are asked with some warmth and a seed.
+    pub sample: u8,
 }
 
 /// A configured endpoint.
@@ -155,26 +182,52 @@ impl Endpoint {
         &self.settings.model
     }
 
-    /// Asks for a reply that follows `schema`.
+    /// Asks for a reply that follows the question's schema.
     ///
     /// # Errors
     /// [`ModelError`] says whether the endpoint or this one request is at fault.
-    pub async fn chat(&self, turns: &[Turn<'_>], schema: &Value) -> Result<Completion, ModelError> {
-        let messages: Vec<Value> = turns
+    pub async fn chat(&self, question: Question<'_>) -> Result<Completion, ModelError> {
+        let messages: Vec<Value> = question
+            .turns
             .iter()
             .map(|turn| match turn {
                 Turn::Ask(text) => json!({ "role": "user", "content": text }),
                 Turn::Reply(text) => json!({ "role": "assistant", "content": text }),
             })
             .collect();
-        let request = json!({
+        let mut request = json!({
             "model": self.settings.model,
             "messages": messages,
             "temperature": 0,
             "max_tokens": 2048,
-            "response_format": { "type": "json_schema", "json_schema": { "name": "answer", "strict": true, "schema": schema } },
+            "response_format": { "type": "json_schema", "json_schema": { "name": "answer", "strict": true, "schema": question.schema } },
         });
-        let reply: ChatReply = self.bounded(self.client.chat().create_byot(&request)).await?;
+        if question.sample > 0 {
+            request["temperature"] = json!(0.5);
+            request["seed"] = json!(question.sample);
+        }
+        let hash = self.settings.tape.as_ref().map(|_| hex(&Sha256::digest(request.to_string()))).unwrap_or_default();
+        if let Some(found) = self.settings.tape.as_ref().and_then(|tape| tape.find(&hash)) {
+            let take = found.ok_or_else(|| ModelError::NotRecorded(question.about.to_owned()))?;
+            return Ok(Completion { content: take.reply, cut: take.cut, usage: take.usage });
+        }
+        let completion = self.send(&request).await?;
+        if let Some(tape) = &self.settings.tape {
+            tape.keep(&Take {
+                about: question.about.to_owned(),
+                model: self.settings.model.clone(),
+                prompt: question.prompt.to_owned(),
+                request: hash,
+                reply: completion.content.clone(),
+                cut: completion.cut,
+                usage: completion.usage,
+            });
+        }
+        Ok(completion)
+    }
+
+    async fn send(&self, request: &Value) -> Result<Completion, ModelError> {
+        let reply: ChatReply = self.bounded(self.client.chat().create_byot(request)).await?;
         let usage = reply.usage.map_or(Usage { calls: 1, ..Usage::default() }, |u| Usage {
             calls: 1,
             tokens_in: u.prompt_tokens,
@@ -222,14 +275,21 @@ fn sort(error: OpenAIError, timeout: Duration) -> ModelError {
     match error {
         OpenAIError::Reqwest(error) if error.is_timeout() => ModelError::Timeout(timeout),
         OpenAIError::ApiError(reply) if is_too_long(&reply.api_error.message) => ModelError::TooLong,
+        OpenAIError::ApiError(reply) if is_broken(&reply.api_error.message) => ModelError::BrokenReply(short(&reply.api_error.message)),
         OpenAIError::ApiError(reply) => ModelError::Refused(short(&reply.to_string())),
         OpenAIError::JSONDeserialize(_, body) => match serde_json::from_str::<Value>(&body).ok().and_then(|v| v.get("error").cloned()) {
             Some(inner) if is_too_long(&inner.to_string()) => ModelError::TooLong,
+            Some(inner) if is_broken(&inner.to_string()) => ModelError::BrokenReply(short(&inner.to_string())),
             Some(inner) => ModelError::Refused(short(inner.get("message").and_then(Value::as_str).unwrap_or(&inner.to_string()))),
             None => ModelError::NotAnEndpoint(short(&body)),
         },
         other => ModelError::Unreachable(other),
     }
+}
+
+/// llama.cpp answers 500 where its model's words, cut at the limit, do not fit the schema: another prompt can go better.
+fn is_broken(message: &str) -> bool {
+    message.to_lowercase().contains("model produced output that does not match")
 }
 
 fn is_too_long(message: &str) -> bool {

@@ -4,7 +4,9 @@
 //! Nothing in this module knows a factor.
 
 pub mod endpoint;
+pub mod tape;
 pub mod usage;
 
 pub use endpoint::{Endpoint, EndpointSettings, ModelError};
+pub use tape::Tape;
 pub use usage::{Price, Usage};

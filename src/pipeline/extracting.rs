@@ -1,74 +1,50 @@
-//! The second stage: each factor from its passages to a settled answer, stored as soon as it is known.
+//! The second stage: each factor from its passages to a settled answer, stored as soon as it is known; then, where the
+//! operator allows it, another sample for the answers on which most depends.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::StreamExt;
 
+use super::reading::{Reading, Reply, Shelf};
 use super::request::VectorsAt;
+use super::result::responses;
 use super::{Event, PipelineError, Run};
-use crate::domain::answer::Receipt;
-use crate::domain::evidence::{Candidate, Fault, Finding, Refuted};
-use crate::domain::id::PageNumber;
-use crate::domain::page::Page;
-use crate::domain::quote::Searchable;
-use crate::extract::model::{self, AskError, Said, Shown};
-use crate::extract::reply::ReplyState;
+use crate::clock;
+use crate::domain::answer::{Answer, State, Voice};
+use crate::extract::mask::Mask;
+use crate::extract::model::{AskError, Asker, Said};
 use crate::extract::rules::Matches;
-use crate::framework::{Factor, Framework};
-use crate::index::retrieve::{DenseError, FUSION, Index, Retrieved};
+use crate::framework::Factor;
+use crate::index::retrieve::{DenseError, Index, Retrieved, WAYS};
 use crate::index::vectors::local::Local;
 use crate::index::vectors::qdrant::Qdrant;
 use crate::index::vectors::{VectorError, Vectors};
 use crate::llm::usage::Budget;
 use crate::llm::{Endpoint, Usage};
-use crate::settle::{Context, settle};
+use crate::profile;
+use crate::score::score;
 use crate::store::Settled;
 
 /// Passages that the rules read of each factor.
 pub const FOR_RULES: usize = 60;
-/// Passages that a model reads of each factor.
-pub const FOR_MODEL: usize = 8;
 /// Failures of the endpoint in a row after which it is not asked again.
 const GIVE_UP_AFTER: usize = 3;
+/// Answers less sure than this are worth another sample, in millionths.
+const DOUBTFUL: u32 = 700_000;
 /// Name of the collections on a Qdrant server.
 const COLLECTION: &str = "sovcheck";
-
-/// Stored pages with their texts made ready, so that each is folded once.
-pub(crate) struct Shelf {
-    pub(crate) pages: Vec<Page>,
-    texts: HashMap<PageNumber, (usize, Searchable)>,
-}
-
-impl Shelf {
-    pub(crate) fn new(pages: Vec<Page>) -> Self {
-        let texts = pages.iter().enumerate().map(|(i, page)| (page.number, (i, Searchable::new(&page.text)))).collect();
-        Self { pages, texts }
-    }
-
-    /// The page that is meant, verified against: the one door.
-    pub(crate) fn verify(&self, candidate: Candidate) -> Result<Finding, Refuted> {
-        match self.texts.get(&candidate.page) {
-            Some((i, text)) => candidate.verify(&self.pages[*i], text),
-            None => Err(candidate.refuted(Fault::NoSuchPage)),
-        }
-    }
-
-    fn page(&self, number: PageNumber) -> Option<&Page> {
-        self.texts.get(&number).map(|(i, _)| &self.pages[*i])
-    }
-}
 
 impl Run<'_> {
     /// Answers every factor that has no answer yet.
     pub(super) async fn extract(&mut self) -> Result<(), PipelineError> {
         let framework = &self.request.framework;
-        let shelf = Shelf::new(self.store.pages(self.id).await.map_err(PipelineError::Store)?);
+        let shelf = Shelf::new(self.store.pages(self.id).await.map_err(PipelineError::Store)?, framework);
         let before = self.store.answers(self.id).await.map_err(PipelineError::Store)?;
         let known: HashSet<_> = before.iter().map(|s| s.answer.factor.clone()).collect();
         let spent = before.iter().fold(Usage::default(), |sum, s| sum.plus(s.usage));
         let open: Vec<&Factor> = framework.factors.iter().filter(|f| !known.contains(&f.id)).collect();
-        if open.is_empty() {
+        if open.is_empty() && self.request.model.as_ref().is_none_or(|m| m.extra_samples == 0) {
             return Ok(());
         }
         let mut done = before.len();
@@ -76,15 +52,17 @@ impl Run<'_> {
         self.embed(&mut index, &shelf).await?;
         (self.on)(Event::Indexed { passages: index.passages.len() });
         let retrieved: HashMap<&str, Retrieved> =
-            framework.factors.iter().map(|f| (f.id.as_str(), index.retrieve(framework, f, FOR_RULES, &FUSION))).collect();
+            framework.factors.iter().map(|f| (f.id.as_str(), index.retrieve(framework, f, FOR_RULES, &WAYS))).collect();
         let passages =
             |factor: &Factor| retrieved[factor.id.as_str()].passages.iter().map(|p| &index.passages[*p as usize]).collect::<Vec<_>>();
         let matches = Matches::find(framework, &shelf.pages, passages);
-        let reading = Reading { framework, shelf: &shelf, index: &index, retrieved: &retrieved, matches: &matches };
+        let profile = profile::find(&shelf.pages);
+        let on = shelf.pages.first().map_or_else(String::new, |page| clock::rfc3339(page.read_at_ms).chars().take(10).collect());
+        let reading = Reading { framework, shelf: &shelf, index: &index, retrieved: &retrieved, matches: &matches, profile: &profile, on };
 
         let Some(use_of) = &self.request.model else {
             for factor in open {
-                let settled = reading.settle(factor, None, Usage::default());
+                let settled = reading.settle(factor, None);
                 self.keep(settled, &mut done).await?;
             }
             return Ok(());
@@ -92,15 +70,31 @@ impl Run<'_> {
         let endpoint = Endpoint::new(use_of.endpoint.clone()).map_err(PipelineError::Model)?;
         let budget = Budget::new(use_of.budget, spent.tokens_in + spent.tokens_out);
         let service = self.request.service.as_str();
-        let (reading, endpoint, budget) = (&reading, &endpoint, &budget);
+        let mask = if use_of.blind { Mask::of(service) } else { Mask::default() };
+        let asker = Asker { endpoint: &endpoint, budget: &budget, framework, service, mask };
+        self.ask(&reading, &asker, open.into_iter().map(|factor| (factor, None)).collect(), &mut done).await?;
+        self.sample(&reading, &asker, &mut done).await
+    }
+
+    /// Asks about factors, several at once, and keeps each answer as it comes. An answer that is given stands for what a
+    /// sample before has found.
+    async fn ask(
+        &mut self,
+        reading: &Reading<'_>,
+        asker: &Asker<'_>,
+        open: Vec<(&Factor, Option<Settled>)>,
+        done: &mut usize,
+    ) -> Result<(), PipelineError> {
+        let Some(use_of) = &self.request.model else { return Ok(()) };
+        let look = use_of.second_look;
         // An endpoint that fails for factor after factor is not asked again: each try costs its whole timeout.
         let failures = &AtomicUsize::new(0);
-        let mut asked = futures::stream::iter(open.into_iter().map(|factor| async move {
+        let mut asked = futures::stream::iter(open.into_iter().map(|(factor, before)| async move {
             if failures.load(Ordering::Relaxed) >= GIVE_UP_AFTER {
-                return (factor, Ok((Said::Failed("the endpoint failed before and was not asked again".to_owned()), Usage::default())));
+                let said = Said::Failed("the endpoint failed before and was not asked again".to_owned());
+                return (factor, Ok(Reply { said, usage: Usage::default(), before, verdicts: Vec::new() }));
             }
-            let shown = reading.shown(factor);
-            let reply = model::ask(endpoint, budget, framework, factor, service, &shown).await;
+            let reply = reading.ask(asker, factor, before, look).await;
             match &reply {
                 Err(_) => failures.fetch_add(1, Ordering::Relaxed),
                 Ok(_) => failures.swap(0, Ordering::Relaxed),
@@ -110,27 +104,60 @@ impl Run<'_> {
         .buffer_unordered(use_of.at_once.max(1));
         let mut warned = false;
         while let Some((factor, reply)) = asked.next().await {
-            let (said, usage) = match reply {
-                Ok((said, usage)) => (said, usage),
+            let reply = match reply {
+                Ok(reply) => reply,
                 Err(AskError::Endpoint(error)) => {
                     if !warned {
                         (self.on)(Event::Warning(crate::chain(&error)));
                     }
                     warned = true;
-                    (Said::Failed(crate::chain(&error)), Usage::default())
+                    Reply { said: Said::Failed(crate::chain(&error)), usage: Usage::default(), before: None, verdicts: Vec::new() }
                 }
                 Err(error @ AskError::Prompt(_)) => return Err(PipelineError::Inconsistent(crate::chain(&error))),
             };
-            let settled = reading.settle(factor, Some(said), usage);
-            self.keep(settled, &mut done).await?;
+            let settled = reading.settle(factor, Some(reply));
+            self.keep(settled, done).await?;
         }
         Ok(())
     }
 
+    /// Asks once more where it pays: for the factors whose error would change the level, and for doubtful answers, as
+    /// far as the operator allows.
+    async fn sample(&mut self, reading: &Reading<'_>, asker: &Asker<'_>, done: &mut usize) -> Result<(), PipelineError> {
+        let most = self.request.model.as_ref().map_or(0, |m| m.extra_samples);
+        if most == 0 {
+            return Ok(());
+        }
+        let stored = self.store.answers(self.id).await.map_err(PipelineError::Store)?;
+        let gone: usize = stored.iter().map(|s| s.answer.receipt.samples.saturating_sub(1) as usize).sum();
+        let answers: Vec<Answer> = stored.iter().map(|s| s.answer.clone()).collect();
+        let card = score(&self.request.framework, &responses(&answers), &self.request.profile).map_err(PipelineError::Score)?;
+        let flips: Vec<_> = card.flips.iter().map(|flip| flip.factor.clone()).collect();
+        let place = |answer: &Answer| flips.iter().position(|id| *id == answer.factor);
+        let mut worth: Vec<&Settled> = stored
+            .iter()
+            .filter(|s| s.answer.receipt.samples == 1 && matches!(s.answer.state, State::Answered | State::Contradicted))
+            .filter(|s| s.answer.voice != Voice::Rules)
+            .filter(|s| place(&s.answer).is_some() || s.answer.confidence().is_none_or(|sure| sure < DOUBTFUL))
+            .collect();
+        worth.sort_by_key(|s| (place(&s.answer).unwrap_or(usize::MAX), s.answer.confidence(), s.answer.factor.clone()));
+        let chosen: Vec<(&Factor, Option<Settled>)> = worth
+            .into_iter()
+            .take(most.saturating_sub(gone))
+            .filter_map(|s| Some((self.request.framework.factor(&s.answer.factor)?, Some(s.clone()))))
+            .collect();
+        self.ask(reading, asker, chosen, done).await
+    }
+
     async fn keep(&mut self, settled: Settled, done: &mut usize) -> Result<(), PipelineError> {
-        self.store.keep_answer(self.id, &settled).await.map_err(PipelineError::Store)?;
-        *done += 1;
-        (self.on)(Event::Factor { answer: &settled.answer, done: *done, of: self.request.framework.factors.len() });
+        let of = self.request.framework.factors.len();
+        if settled.answer.receipt.samples > 1 {
+            self.store.replace_answer(self.id, &settled).await.map_err(PipelineError::Store)?;
+        } else {
+            self.store.keep_answer(self.id, &settled).await.map_err(PipelineError::Store)?;
+            *done += 1;
+        }
+        (self.on)(Event::Factor { answer: &settled.answer, done: *done, of });
         Ok(())
     }
 
@@ -151,80 +178,5 @@ impl Run<'_> {
                 Ok(())
             }
         }
-    }
-}
-
-/// All that is needed to answer a factor.
-struct Reading<'a> {
-    framework: &'a Framework,
-    shelf: &'a Shelf,
-    index: &'a Index,
-    retrieved: &'a HashMap<&'a str, Retrieved>,
-    matches: &'a Matches,
-}
-
-impl Reading<'_> {
-    fn shown(&self, factor: &Factor) -> Vec<Shown<'_>> {
-        self.retrieved[factor.id.as_str()]
-            .passages
-            .iter()
-            .take(FOR_MODEL)
-            .filter_map(|place| {
-                let passage = &self.index.passages[*place as usize];
-                Some(Shown { id: format!("{}.{place}", passage.page), passage, page: self.shelf.page(passage.page)? })
-            })
-            .collect()
-    }
-
-    fn settle(&self, factor: &Factor, said: Option<Said>, usage: Usage) -> Settled {
-        let retrieved = &self.retrieved[factor.id.as_str()];
-        let mut candidates = self.matches.candidates(self.framework, factor);
-        let lacks_subject = self.framework.knowledge.subjects.get(&factor.id).is_some_and(|rules| !self.matches.any(rules));
-        let mut context = if lacks_subject && !self.shelf.pages.is_empty() { Context::NotApplicable } else { Context::Findings };
-        let failure;
-        match said {
-            None => {}
-            Some(Said::Reply { state, candidates: claims, .. }) => {
-                candidates.extend(claims);
-                context = match state {
-                    ReplyState::Contradicted => Context::Contradicted,
-                    ReplyState::NotApplicable => Context::NotApplicable,
-                    ReplyState::Answered | ReplyState::NotFound => Context::Findings,
-                };
-            }
-            Some(Said::Unusable(fault)) => {
-                failure = format!("The model's reply could not be used, and neither could the second: {fault}.");
-                context = Context::Failed(&failure);
-            }
-            Some(Said::OverBudget) => context = Context::Failed("The token budget was spent before this factor."),
-            Some(Said::Failed(why)) => {
-                failure = format!("The model could not be asked: {why}.");
-                context = Context::Failed(&failure);
-            }
-        }
-        let mut refuted = 0;
-        let findings: Vec<Finding> = candidates
-            .into_iter()
-            .filter_map(|candidate| {
-                let factor = candidate.factor.clone();
-                match self.shelf.verify(candidate) {
-                    Ok(finding) => Some(finding),
-                    Err(refusal) => {
-                        tracing::debug!(factor.id = %factor, fault = %refusal.fault, "a quote was refuted");
-                        refuted += 1;
-                        None
-                    }
-                }
-            })
-            .collect();
-        let pages: HashSet<PageNumber> = retrieved.passages.iter().map(|p| self.index.passages[*p as usize].page).collect();
-        let receipt = Receipt {
-            queries: retrieved.queries.clone(),
-            passages: u32::try_from(retrieved.passages.len()).unwrap_or(u32::MAX),
-            pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
-            refuted,
-        };
-        let answer = settle(factor, &findings, context, receipt);
-        Settled { answer, claims: findings.iter().map(Finding::claim_made).collect(), usage }
     }
 }

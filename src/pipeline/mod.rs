@@ -5,6 +5,7 @@
 
 mod crawling;
 mod extracting;
+mod reading;
 pub mod request;
 pub mod result;
 

@@ -3,12 +3,13 @@
 use sha2::{Digest, Sha256};
 
 use crate::crawl::{Limits, Source, fetch};
+use crate::extract::support::SecondLook;
 use crate::framework::Framework;
-use crate::framework::load::hex;
+use crate::hex;
 use crate::llm::{EndpointSettings, Price};
-use crate::prompt::EXTRACT;
+use crate::prompt::{EXTRACT, SUPPORT};
 use crate::score::Profile;
-use crate::settle::WEIGHTS;
+use crate::settle;
 
 /// A check to run.
 #[derive(Clone, Debug)]
@@ -48,6 +49,12 @@ pub struct ModelUse {
     pub price: Option<Price>,
     /// Requests at once.
     pub at_once: usize,
+    /// Who looks a second time at what the model quotes.
+    pub second_look: SecondLook,
+    /// Most further samples for one check, for answers on which much depends.
+    pub extra_samples: usize,
+    /// The model is not told the vendor's name.
+    pub blind: bool,
 }
 
 /// Where vectors are searched.
@@ -71,7 +78,10 @@ impl Request {
             Source::Site(starts) => starts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Source::Folder(path) | Source::Archive(path) => path.canonicalize().unwrap_or_else(|_| path.clone()).display().to_string(),
         };
-        let model = self.model.as_ref().map(|m| format!("{} {} {}", m.endpoint.base_url, m.endpoint.model, EXTRACT.sha256()));
+        let model = self.model.as_ref().map(|m| {
+            let asked = (m.second_look, m.extra_samples, m.blind);
+            format!("{} {} {} {} {asked:?}", m.endpoint.base_url, m.endpoint.model, EXTRACT.sha256(), SUPPORT.sha256())
+        });
         let embedding = self.embedding.as_ref().map(|e| format!("{} {}", e.base_url, e.model));
         let parts = [
             source,
@@ -81,7 +91,7 @@ impl Request {
             if self.fetch.chromium.is_some() { "rendered" } else { "" }.to_owned(),
             model.unwrap_or_default(),
             embedding.unwrap_or_default(),
-            WEIGHTS.version.clone(),
+            settle::version(),
             env!("CARGO_PKG_VERSION").to_owned(),
         ];
         hex(&Sha256::digest(parts.join("\n")))

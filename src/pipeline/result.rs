@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::PipelineError;
-use super::extracting::Shelf;
+use super::reading::Shelf;
 use super::request::Request;
 use crate::domain::answer::{Answer, State};
 use crate::domain::evidence::Finding;
 use crate::domain::id::CheckId;
 use crate::domain::page::{Page, SiteHost, Unread};
+use crate::domain::profile::Profile;
 use crate::llm::Usage;
+use crate::profile;
 use crate::score::{Response, Responses, Scorecard, score};
 use crate::store::{Check, Store};
 
@@ -30,6 +32,8 @@ pub struct Assessment {
     pub answers: Vec<Answer>,
     /// All evidence.
     pub findings: Vec<Finding>,
+    /// Facts that many factors share.
+    pub profile: Profile,
     /// What models cost.
     pub usage: Usage,
     /// The result.
@@ -42,7 +46,7 @@ impl Assessment {
     /// # Errors
     /// The store fails, or a stored claim no longer stands on its page.
     pub async fn of(store: &Store, request: &Request, id: CheckId, check: Check) -> Result<Self, PipelineError> {
-        let shelf = Shelf::new(store.pages(id).await.map_err(PipelineError::Store)?);
+        let shelf = Shelf::new(store.pages(id).await.map_err(PipelineError::Store)?, &request.framework);
         let mut unread = store.unread(id).await.map_err(PipelineError::Store)?;
         // What failed before a stop may have been read after it.
         unread.retain(|u| shelf.pages.iter().all(|page| page.address != u.address));
@@ -63,7 +67,8 @@ impl Assessment {
         }
         let hosts = store.hosts(id).await.map_err(PipelineError::Store)?;
         let scorecard = score(&request.framework, &responses(&answers), &request.profile).map_err(PipelineError::Score)?;
-        Ok(Self { id, check, pages: shelf.pages, unread, hosts, answers, findings, usage, scorecard })
+        let profile = profile::find(&shelf.pages);
+        Ok(Self { id, check, profile, pages: shelf.pages, unread, hosts, answers, findings, usage, scorecard })
     }
 }
 

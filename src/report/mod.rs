@@ -15,14 +15,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::rfc3339;
 use crate::domain::answer::{Band, Ppm, Receipt, State};
-use crate::domain::evidence::{Claim, Finding, Origin};
+use crate::domain::evidence::{Claim, Finding, Origin, Scope, Support};
 use crate::domain::id::{FactorId, PageNumber};
 use crate::domain::page::{HiddenText, SiteHost, Tier, Unread, Why};
+use crate::domain::profile::Profile;
 use crate::llm::Usage;
 use crate::pipeline::{Assessment, Request};
 use crate::prompt::EXTRACT;
 use crate::score::Scorecard;
-use crate::settle::WEIGHTS;
+use crate::settle;
 
 /// Said wherever a result is shown.
 pub const NOTICE: &str = "Initial assessment from public documentation. It is not a certification; only an accredited audit certifies. \
@@ -55,6 +56,9 @@ pub struct Report {
     pub scorecard: Scorecard,
     /// Every factor in the framework's order.
     pub factors: Vec<FactorReport>,
+    /// Facts that many factors share, each with its quote.
+    #[serde(default)]
+    pub profile: Profile,
     /// Every quote; factors refer to it by id.
     pub evidence: Vec<Evidence>,
     /// Every page that was read.
@@ -163,6 +167,12 @@ pub struct Evidence {
     pub because: String,
     /// Who claimed it.
     pub origin: Origin,
+    /// What a second look found, if there was one.
+    #[serde(default)]
+    pub support: Option<Support>,
+    /// What the words speak of, where they name it.
+    #[serde(default, skip_serializing_if = "Scope::is_open")]
+    pub scope: Scope,
 }
 
 /// A page that was read.
@@ -236,13 +246,14 @@ impl Report {
                 extractor: if request.model.is_some() { "model" } else { "embedded" }.to_owned(),
                 model: request.model.as_ref().map(|m| m.endpoint.model.clone()),
                 prompt: request.model.as_ref().map(|_| EXTRACT.sha256()),
-                settling: WEIGHTS.version.clone(),
+                settling: settle::version(),
                 usage: assessment.usage,
                 cost: request.model.as_ref().and_then(|m| m.price).map(|price| price.of(assessment.usage)),
             },
             gaps: gaps(assessment),
             scorecard: card.clone(),
             factors: factors(request, assessment),
+            profile: assessment.profile.clone(),
             evidence: assessment.findings.iter().enumerate().map(|(i, f)| evidence(i, f, &address)).collect(),
             pages: assessment
                 .pages
@@ -361,5 +372,7 @@ fn evidence(i: usize, finding: &Finding, address: &BTreeMap<PageNumber, &str>) -
         outdated: finding.outdated(),
         because: finding.because().to_owned(),
         origin: finding.origin().clone(),
+        support: finding.support(),
+        scope: finding.scope().clone(),
     }
 }

@@ -2,17 +2,22 @@
 //!
 //! Pure and whole-numbered: the same findings give the same answer, in whatever order they come. Weights are data
 //! (`weights.toml`) with a version. Confidence is computed from tier, age, agreement and contradiction; a model's own
-//! word on it is never used (product reference 2.4).
+//! word on it is never used (product reference 2.4). What the weights make of the evidence is then calibrated
+//! ([`calibration`]): a table fitted on labelled answers says how often answers of that strength, by that kind of
+//! extractor, were right.
 
-use std::collections::BTreeMap;
+pub mod calibration;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::domain::answer::{Answer, ONE, Ppm, Receipt, State};
-use crate::domain::evidence::{Claim, Finding, Origin};
+use crate::domain::answer::{Answer, ONE, Ppm, Receipt, State, Voice};
+use crate::domain::evidence::{Claim, Finding, Origin, Support as Judged};
 use crate::domain::page::Tier;
 use crate::framework::Factor;
+use calibration::CALIBRATION;
 
 /// See `weights.toml`; all in percent.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,6 +36,8 @@ pub struct Weights {
     answer_from: u64,
     limit_from: u64,
     decay: u64,
+    partial: u64,
+    agreement: u64,
 }
 
 const NO_WEIGHTS: Weights = Weights {
@@ -46,7 +53,14 @@ const NO_WEIGHTS: Weights = Weights {
     answer_from: 100,
     limit_from: 100,
     decay: 50,
+    partial: 0,
+    agreement: 0,
 };
+
+/// Names the weights and the calibration in use.
+pub fn version() -> String {
+    format!("{}+{}", WEIGHTS.version, CALIBRATION.version)
+}
 
 /// The weights that ship with the program; a test reads them.
 pub static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| toml::from_str(include_str!("weights.toml")).unwrap_or(NO_WEIGHTS));
@@ -98,6 +112,8 @@ impl Settling<'_> {
             state,
             option: None,
             probabilities: Vec::new(),
+            raw: None,
+            voice: Voice::None,
             justification,
             findings,
             receipt: self.receipt,
@@ -137,7 +153,9 @@ impl Settling<'_> {
         let option = limit.map_or(best, |(cap, _, _)| cap);
         let worth = limit.map_or(support.worth, |(_, worth, _)| worth.min(support.worth));
         let against = rival.map_or(0, |(_, s)| s.worth);
-        let sure = worth * (ONE_U64 - against * w.rival / 100) / ONE_U64;
+        let raw = worth * (ONE_U64 - against * w.rival / 100) / ONE_U64;
+        let voice = self.voice(support);
+        let sure = CALIBRATION.apply(voice, raw);
         let mut places: Vec<usize> = Vec::new();
         let mut justification = String::new();
         if let Some((cap, _, place)) = limit {
@@ -156,6 +174,8 @@ impl Settling<'_> {
             state: State::Answered,
             option: Some(option),
             probabilities: self.spread(option, sure, &supports),
+            raw: u32::try_from(raw).ok(),
+            voice,
             justification,
             findings: places,
             receipt: self.receipt,
@@ -188,6 +208,9 @@ impl Settling<'_> {
         let mut votes: BTreeMap<(u8, String), Support> = BTreeMap::new();
         for (place, finding) in self.findings.iter().enumerate() {
             let Claim::Shows(option) = finding.claim() else { continue };
+            if finding.support() == Some(Judged::None) {
+                continue;
+            }
             let vote = votes.entry((option, voter(finding))).or_default();
             let worth = worth(finding);
             vote.worth = vote.worth.max(worth);
@@ -195,15 +218,45 @@ impl Settling<'_> {
         }
         let mut supports: BTreeMap<u8, Support> = BTreeMap::new();
         for ((option, _), vote) in votes {
+            let worth = self.of_samples(&vote);
             let support = supports.entry(option).or_default();
             // Independent voters: the chance that all are wrong is the product.
-            support.worth = ONE_U64 - (ONE_U64 - support.worth) * (ONE_U64 - vote.worth) / ONE_U64;
+            support.worth = ONE_U64 - (ONE_U64 - support.worth) * (ONE_U64 - worth) / ONE_U64;
             support.findings.extend(vote.findings);
         }
         for support in supports.values_mut() {
             support.findings.sort_by(|a, b| b.0.cmp(&a.0).then(by_place(&self.findings[a.1], &self.findings[b.1])));
         }
         supports
+    }
+
+    /// What a vote is worth in view of the samples that were asked for. Samples of one model are not independent: what
+    /// all say counts somewhat more, what only some say counts by their share.
+    fn of_samples(&self, vote: &Support) -> u64 {
+        let asked = u64::from(self.receipt.samples);
+        let sample_of = |place: usize| match self.findings[place].origin() {
+            Origin::Model { sample, .. } => Some(*sample),
+            Origin::Rule { .. } => None,
+        };
+        let said: BTreeSet<u8> = vote.findings.iter().filter_map(|(_, place)| sample_of(*place)).collect();
+        let said = said.len() as u64;
+        match (asked, said) {
+            (..2, _) | (_, 0) => vote.worth,
+            (asked, said) if said >= asked => ONE_U64 - (ONE_U64 - vote.worth) * (100 - WEIGHTS.agreement) / 100,
+            (asked, said) => vote.worth * said / asked,
+        }
+    }
+
+    /// Who speaks for an option.
+    fn voice(&self, support: &Support) -> Voice {
+        let of =
+            |model: bool| support.findings.iter().any(|(_, place)| matches!(self.findings[*place].origin(), Origin::Model { .. }) == model);
+        match (of(false), of(true)) {
+            (true, true) => Voice::Both,
+            (true, false) => Voice::Rules,
+            (false, true) => Voice::Model,
+            (false, false) => Voice::None,
+        }
     }
 
     /// Whether one kind of extractor, rules or models, speaks for both.
@@ -267,7 +320,12 @@ fn worth(finding: &Finding) -> u64 {
         Tier::Other => w.other,
     };
     let age = if finding.outdated() { w.outdated } else { 100 };
-    u64::from(finding.weight()) * tier * age
+    let worth = u64::from(finding.weight()) * tier * age;
+    match finding.support() {
+        None | Some(Judged::Full) => worth,
+        Some(Judged::Partial) => worth * w.partial / 100,
+        Some(Judged::None) => 0,
+    }
 }
 
 fn voter(finding: &Finding) -> String {

@@ -1,7 +1,7 @@
 //! Stories of settling: few findings, one answer.
 
 use super::*;
-use crate::domain::evidence::Candidate;
+use crate::domain::evidence::{Candidate, Scope};
 use crate::domain::id::PageNumber;
 use crate::domain::quote::Searchable;
 use crate::framework::Framework;
@@ -29,6 +29,8 @@ fn finding_by(framework: &Framework, number: u32, claim: Claim, weight: u8, tier
         weight,
         because: format!("Because of page {number}."),
         origin,
+        support: None,
+        scope: Scope::default(),
     }
     .verify(&page, &text)
     .expect("the words stand there")
@@ -102,7 +104,8 @@ fn sources_of_equal_weight_that_differ_contradict_each_other() {
 fn a_model_and_a_rule_that_differ_are_a_doubt_and_no_contradiction() {
     let f = framework();
     let rule = finding(&f, 1, Claim::Shows(2), 78, Tier::Contract, "a");
-    let model = finding_by(&f, 2, Claim::Shows(4), 80, Tier::Contract, Origin::Model { name: "m".to_owned(), prompt: String::new() });
+    let model =
+        finding_by(&f, 2, Claim::Shows(4), 80, Tier::Contract, Origin::Model { name: "m".to_owned(), prompt: String::new(), sample: 0 });
     let alone = check(std::slice::from_ref(&model));
     let both = check(&[rule, model]);
     assert_eq!((both.state, both.option), (State::Answered, Some(4)));

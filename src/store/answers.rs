@@ -33,6 +33,18 @@ impl Store {
             .map_err(to("keep an answer"))
     }
 
+    /// Puts a settled factor in the place of the one that is kept.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn replace_answer(&self, check: CheckId, settled: &Settled) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE answers SET doc = $3 WHERE check_id = $1 AND factor = $2";
+        let factor = settled.answer.factor.as_str();
+        let doc = to_json(settled, "answers", factor)?;
+        on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(factor).bind(doc).execute(pool).await.map(|_| ()))
+            .map_err(to("replace an answer"))
+    }
+
     /// Keeps the answers of one check as those of another, whose pages are the same.
     ///
     /// # Errors

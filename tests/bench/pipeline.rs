@@ -21,7 +21,7 @@ use sovcheck::domain::page::{Page, PageText, Tier};
 use sovcheck::domain::quote::Searchable;
 use sovcheck::framework::{Factor, Framework, load};
 use sovcheck::index::passage::passages;
-use sovcheck::index::retrieve::{FUSION, Index};
+use sovcheck::index::retrieve::{WAYS, Index};
 use sovcheck::index::vectors::Vectors;
 use sovcheck::index::vectors::local::Local;
 use sovcheck::read::style::Linked;
@@ -102,7 +102,7 @@ fn bench_html(criterion: &mut Criterion, sources: &[String]) {
 /// Indexing passages, and retrieving for every factor (throughput: factors). Lexical alone: there is no model here.
 fn bench_index(criterion: &mut Criterion, framework: &Framework, pages: &[Page]) {
     let index = Index::new(pages);
-    let retrieve = |factor: &Factor| index.retrieve(framework, factor, 8, &FUSION).passages.len();
+    let retrieve = |factor: &Factor| index.retrieve(framework, factor, 8, &WAYS).passages.len();
     let mut group = criterion.benchmark_group("index");
     group.sampling_mode(SamplingMode::Flat).sample_size(10);
     group.throughput(Throughput::Elements(index.passages.len() as u64));

@@ -91,7 +91,7 @@ async fn answers_agree_with_the_authors_labels_as_far_as_is_published() {
     let world = World::new();
     let report = report(&world).await;
     let gold: Value =
-        serde_json::from_str(&std::fs::read_to_string(project("fixtures/gold/nordhaven.json")).expect("labels")).expect("JSON");
+        serde_json::from_str(&std::fs::read_to_string(project("fixtures/labels/nordhaven/gold.json")).expect("labels")).expect("JSON");
     let (mut answered, mut acceptable, mut invented) = (0, 0, Vec::new());
     for label in gold["labels"].as_array().expect("labels") {
         let id = label["factor"].as_str().expect("an id");

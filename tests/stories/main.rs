@@ -6,11 +6,13 @@
 #![expect(clippy::panic, reason = "a story that cannot go on says why")]
 
 mod architecture;
+mod attacks;
 mod bad_input;
 mod check_folder;
 mod check_site;
 mod crawl;
 mod model;
+mod model_server;
 mod readme;
 mod recheck;
 mod render;

@@ -59,6 +59,10 @@ async fn check(desk: impl Fn(&str, usize) -> ResponseTemplate + Send + Sync + 's
     let url = format!("{}/v1", server.uri());
     let mut args = vec!["check", &docs, "--format", "json", "-q", "--model-url", &url, "--model", "reader-1"];
     args.extend(more);
+    // Most stories count the questions about factors; those on the second look ask for it.
+    if !more.contains(&"--support") {
+        args.extend(["--support", "off"]);
+    }
     let ran = world.run(&args).await;
     (ran, calls.load(Ordering::SeqCst))
 }
@@ -201,14 +205,14 @@ async fn a_slow_answer_is_given_up_and_said() {
 
 #[tokio::test]
 async fn the_token_budget_stops_cleanly_and_says_so() {
-    let (ran, calls) = check(|_, _| not_found(), &["--token-budget", "12000", "--model-at-once", "1"]).await;
+    let (ran, calls) = check(|_, _| not_found(), &["--token-budget", "14000", "--model-at-once", "1"]).await;
     assert_eq!(ran.code, Some(3));
-    assert!((5..12).contains(&calls), "{calls} calls");
+    assert!((5..14).contains(&calls), "{calls} calls");
     let report = ran.json();
     assert!(report["gaps"].to_string().contains("token budget was spent"), "{}", report["gaps"]);
     let spent = report["extraction"]["usage"]["tokens_in"].as_u64().expect("a number")
         + report["extraction"]["usage"]["tokens_out"].as_u64().expect("a number");
-    assert!(spent <= 12_000, "{spent}");
+    assert!(spent <= 14_000, "{spent}");
 }
 
 #[tokio::test]
@@ -225,4 +229,103 @@ async fn a_contradiction_is_shown_with_both_quotes() {
     let f = factor(&report, "SOV-2.2");
     assert_eq!(f["state"], "contradicted", "{f}");
     assert_eq!(evidence(&report, "SOV-2.2").len(), 2);
+}
+
+const WHOLE: &str = "Disputes go before the courts of Kiel, and the law of Germany applies to this agreement.";
+
+#[tokio::test]
+async fn a_second_look_takes_away_what_does_not_support_and_counts_it() {
+    for (verdict, state, unsupported) in [("full", "answered", 0), ("partial", "answered", 0), ("none", "not-found", 1)] {
+        let desk = move |prompt: &str, _| {
+            if !prompt.contains("Factor SOV-2.2:") {
+                not_found()
+            } else if prompt.starts_with("You check quotes") {
+                assert!(prompt.contains(WHOLE) && prompt.contains("is quoted for option 3"), "{prompt}");
+                assert!(!prompt.contains("These words decide"), "the second look must not see the first answer's reasons");
+                said(&json!({ "verdicts": [{ "quote": 1, "support": verdict, "why": "read by itself" }] }).to_string())
+            } else {
+                said(&answer(3, &passage(prompt, LAW), WHOLE))
+            }
+        };
+        let (ran, calls) = check(desk, &["--support", "model"]).await;
+        let report = ran.done().json();
+        assert_eq!(calls, 49, "{verdict}");
+        let f = factor(&report, "SOV-2.2");
+        assert_eq!((f["state"].as_str(), f["receipt"]["unsupported"].as_u64()), (Some(state), Some(unsupported)), "{verdict}: {f}");
+        if state == "answered" {
+            assert_eq!(evidence(&report, "SOV-2.2")[0]["support"], verdict);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_quotes_the_example_of_the_prompt_is_refuted_and_counted() {
+    let example = "The lighthouse at Exemplar Point is repainted by the harbour office every spring.";
+    let desk = on("SOV-3.1", move |p, _| {
+        assert!(p.contains(example), "the example stands in the prompt");
+        answer(5, &passage(p, "customer keys"), example)
+    });
+    let (ran, _) = check(desk, &[]).await;
+    let report = ran.done().json();
+    assert_eq!(factor(&report, "SOV-3.1")["receipt"]["refuted"], 1);
+    assert_ne!(factor(&report, "SOV-3.1")["option"], 5);
+}
+
+#[tokio::test]
+async fn replies_are_recorded_and_replayed_without_a_model_and_another_question_is_not_answered_from_them() {
+    let world = World::new();
+    let docs = documentation(&world);
+    let server = MockServer::start().await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let desk = on("SOV-2.1", move |p, _| answer(3, &passage(p, LAW), WHOLE));
+    Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(Desk(desk, calls.clone())).mount(&server).await;
+    let url = format!("{}/v1", server.uri());
+    let common = ["check", docs.as_str(), "--fresh", "--format", "json", "-q", "--support", "off"];
+    let recorded = world.run(&[&common[..], &["--model-url", &url, "--model", "reader-1", "--record", "replies.jsonl"]].concat()).await;
+    let asked = calls.load(Ordering::SeqCst);
+    let replayed = world.run(&[&common[..], &["--replay", "replies.jsonl"]].concat()).await;
+    assert_eq!(calls.load(Ordering::SeqCst), asked, "nobody was asked");
+    let (recorded, replayed) = (recorded.done().json(), replayed.done().json());
+    assert_eq!(recorded["factors"], replayed["factors"]);
+    assert_eq!(recorded["evidence"], replayed["evidence"]);
+    assert_eq!(recorded["extraction"]["model"], replayed["extraction"]["model"]);
+
+    // A page more, and the passages are others: the recording does not answer what was never asked.
+    std::fs::write(world.dir.path().join(&docs).join("law.md"), "# Law\n\nThe governing law of the contract is German law.\n")
+        .expect("writes");
+    let changed = world.run(&[&common[..], &["--replay", "replies.jsonl"]].concat()).await;
+    assert_eq!(changed.code, Some(3), "{}", changed.err);
+    assert!(changed.json()["gaps"].to_string().contains("the recording holds no reply"), "{}", changed.out);
+}
+
+#[tokio::test]
+async fn another_sample_is_asked_where_it_pays_and_disagreement_costs_confidence() {
+    let mut sure = Vec::new();
+    for agrees in [true, false] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let desk = on("SOV-2.2", move |p, _| {
+            let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+            answer(if first || agrees { 3 } else { 2 }, &passage(p, LAW), WHOLE)
+        });
+        let (ran, calls) = check(desk, &["--samples", "3"]).await;
+        let report = ran.done().json();
+        assert_eq!(calls, 49, "one answer of the model, so one more sample");
+        let f = factor(&report, "SOV-2.2");
+        assert_eq!(f["receipt"]["samples"], 2);
+        sure.push(f["confidence"].as_f64().unwrap_or(0.0));
+    }
+    let (single, _) = check(on("SOV-2.2", |p, _| answer(3, &passage(p, LAW), WHOLE)), &[]).await;
+    let single = factor(&single.done().json(), "SOV-2.2")["confidence"].as_f64().expect("an answer");
+    assert!(sure[0] > single && single > sure[1], "agreement is worth something, and disagreement costs: {sure:?}, {single}");
+}
+
+#[tokio::test]
+async fn a_blind_model_never_reads_the_vendors_name() {
+    let desk = |prompt: &str, _| {
+        assert!(!prompt.to_lowercase().contains("kielcloud"), "{prompt}");
+        assert!(prompt.to_lowercase().contains("anbietorix"), "{prompt}");
+        not_found()
+    };
+    let (ran, _) = check(desk, &["--blind", "--name", "Kielcloud"]).await;
+    assert_eq!(ran.done().json()["service"], "Kielcloud");
 }

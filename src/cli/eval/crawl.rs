@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::labels::{Corpora, pages};
-use crate::cli::{Exit, output};
+use super::folder::{Corpora, pages};
+use crate::cli::{Exit, framework, output};
 use crate::crawl::Limits;
 use crate::crawl::frontier::Order;
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct CrawlArgs {
+pub(super) struct CrawlArgs {
     #[command(flatten)]
     corpora: Corpora,
     /// Numbers of pages at which to measure.
@@ -50,14 +50,15 @@ struct Row {
 pub(super) async fn run(args: &CrawlArgs) -> anyhow::Result<Exit> {
     let most = args.at.iter().copied().max().unwrap_or(1) as usize;
     let mut rows: Vec<Row> = Vec::new();
-    for vendor in args.corpora.vendors()? {
-        let labelled: BTreeSet<String> = args.corpora.facts(&vendor)?.facts.into_iter().map(|fact| fact.page).collect();
+    let framework = framework::chosen(None).map_err(|(_, error)| error)?;
+    for one in args.corpora.labelled(&framework)? {
+        let labelled: BTreeSet<String> = one.facts.into_iter().map(|fact| fact.page).collect();
         for (walk, order, links_only) in WALKS {
             let limits = Limits { order, links_only, walk: true, ..Limits::new(most, Duration::ZERO) };
-            let read: Vec<String> = pages(&args.corpora.site(&vendor), limits).await?.into_iter().map(|page| page.address).collect();
+            let read: Vec<String> = pages(&one.site, limits).await?.into_iter().map(|page| page.address).collect();
             let within = |n: usize| read.iter().take(n).filter(|address| labelled.contains(*address)).count();
             rows.push(Row {
-                vendor: vendor.clone(),
+                vendor: one.vendor.clone(),
                 walk,
                 labelled_pages: labelled.len(),
                 reached: args.at.iter().map(|n| within(*n as usize)).collect(),

@@ -103,6 +103,20 @@ counts = "x"
 option = [{ number = 1, label = "no", demands = "x", points = "0", seal = 0 }, { number = 2, label = "yes", demands = "x", points = "10", seal = 1 }]
 "#;
 
+#[test]
+fn every_guard_holds_back_its_examples_and_nothing_else() {
+    let framework = embedded_checked().expect("the edition loads");
+    assert!(!framework.knowledge.never.is_empty());
+    for never in &framework.knowledge.never {
+        for text in &never.yes {
+            assert!(never.pattern.is_match(&fold(text)), "not held back: {text}");
+        }
+        for text in &never.no {
+            assert!(!never.pattern.is_match(&fold(text)), "held back: {text}");
+        }
+    }
+}
+
 /// Faults of the small edition after one change.
 fn check(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");

@@ -161,12 +161,30 @@ impl Ledger {
 pub fn tier(path: &str, title: &str) -> Tier {
     let of = |text: &str| topics_in(text).into_iter().filter_map(|t| FOCUS.file.topics[t].tier).collect::<Vec<_>>();
     let by_path = of(path);
+    // A page that compares speaks of others, wherever it stands.
+    if by_path.contains(&Tier::Other) || of(title).contains(&Tier::Other) {
+        return Tier::Other;
+    }
     // A blog post about terms is a blog post: where the page stands outweighs what it is called.
     if by_path.contains(&Tier::Marketing) {
         return Tier::Marketing;
     }
     let strongest = |tiers: Vec<Tier>| tiers.into_iter().min();
     strongest(by_path).or_else(|| strongest(of(title).into_iter().filter(|t| *t != Tier::Marketing).collect())).unwrap_or(Tier::Technical)
+}
+
+/// Ids of the factors that a page tends to serve, by its path and title.
+pub fn serves(path: &str, title: &str) -> Vec<&'static str> {
+    let mut topics = topics_in(path);
+    topics.extend(topics_in(title));
+    let mut factors: Vec<&'static str> = topics
+        .into_iter()
+        .filter(|t| FOCUS.file.topics[*t].weight > 0)
+        .flat_map(|t| FOCUS.file.topics[t].factors.iter().map(String::as_str))
+        .collect();
+    factors.sort_unstable();
+    factors.dedup();
+    factors
 }
 
 /// Whether the path says that the page is kept as a record only.
@@ -254,7 +272,7 @@ mod tests {
 
     #[test]
     fn links_of_eight_languages_show_their_topic() {
-        let rows = include_str!("../../fixtures/crawl/links.tsv").lines().skip(1);
+        let rows = include_str!("../fixtures/crawl/links.tsv").lines().skip(1);
         let mut wrong = Vec::new();
         for row in rows {
             let [path, link, heading, expected] = row.split('\t').collect::<Vec<_>>()[..] else { panic!("not four columns: {row}") };

@@ -1,0 +1,104 @@
+//! `sovcheck eval retrieval`: how many labelled facts are among the passages that are retrieved for their factors, by
+//! each way of finding them: the ablation of retrieval.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::folder::{Corpora, all_pages, pages};
+use crate::cli::{Exit, framework, output};
+use crate::eval::metrics::share;
+use crate::eval::recall::{FactRecall, KS};
+use crate::index::retrieve::{Index, WAYS, Ways};
+use crate::index::vectors::Vectors;
+use crate::index::vectors::local::Local;
+use crate::llm::{Endpoint, EndpointSettings};
+
+#[derive(Debug, Args)]
+pub(super) struct RetrievalArgs {
+    #[command(flatten)]
+    corpora: Corpora,
+    /// An OpenAI-compatible endpoint for embeddings: without one, dense search is left out.
+    #[arg(long, value_name = "URL", env = "SOVCHECK_EMBED_URL", requires = "embed_model")]
+    embed_url: Option<String>,
+    /// The embedding model's name.
+    #[arg(long, value_name = "NAME", env = "SOVCHECK_EMBED_MODEL")]
+    embed_model: Option<String>,
+    /// A framework edition of your own.
+    #[arg(long, value_name = "FILE")]
+    framework: Option<PathBuf>,
+    /// Weights of your own instead of those that ship with the program (see src/index/fusion.toml).
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Also print the facts that the last way does not have among the first 20.
+    #[arg(long)]
+    missed: bool,
+}
+
+pub(super) async fn run(args: &RetrievalArgs) -> anyhow::Result<Exit> {
+    let framework = framework::chosen(args.framework.as_deref()).map_err(|(_, error)| error)?;
+    let endpoint = match (&args.embed_url, &args.embed_model) {
+        (Some(url), Some(model)) => Some(Endpoint::new(EndpointSettings {
+            base_url: url.clone(),
+            model: model.clone(),
+            key: None,
+            timeout: Duration::from_secs(600),
+            tape: None,
+        })?),
+        _ => None,
+    };
+    let whole = match &args.weights {
+        None => *WAYS,
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
+            toml::from_str(&text).with_context(|| path.display().to_string())?
+        }
+    };
+    let plain = Ways { patterns: 0, topic: 0, weak: 100, ..whole };
+    let mut ways = vec![
+        ("lexical alone", Ways { dense: 0, ..plain }),
+        ("+ patterns", Ways { dense: 0, patterns: whole.patterns, ..plain }),
+        ("lexical, re-ranked", Ways { dense: 0, ..whole }),
+    ];
+    if endpoint.is_some() {
+        ways.insert(0, ("dense alone", Ways { lexical: 0, ..plain }));
+        ways.push(("fused", plain));
+        ways.push(("fused, re-ranked", whole));
+    }
+    let mut sums = vec![FactRecall::default(); ways.len()];
+    let mut out =
+        "share of (fact, factor) pairs whose quote is among the first k passages, of the pairs whose page was read\n\n".to_owned();
+    out.push_str(&format!("{:<14} {:<20} {:>5} {}\n", "vendor", "way", "pairs", KS.map(|k| format!("{:>6}", format!("@{k}"))).join("")));
+    for labelled in args.corpora.labelled(&framework)? {
+        let pages = pages(&labelled.site, all_pages()).await?;
+        let mut index = Index::new(&pages);
+        if let Some(endpoint) = &endpoint {
+            index.with_dense(&labelled.vendor, &pages, &framework, endpoint, &mut Vectors::Local(Local::default())).await?;
+        }
+        for ((name, ways), sum) in ways.iter().zip(&mut sums) {
+            let recall = FactRecall::measure(&framework, &index, &pages, &labelled.facts, &[], ways);
+            out.push_str(&line(&labelled.vendor, name, &recall));
+            sum.plus(&recall);
+            sum.missed = recall
+                .missed
+                .into_iter()
+                .map(|missed| format!("{}: {missed}", labelled.vendor))
+                .chain(std::mem::take(&mut sum.missed))
+                .collect();
+        }
+    }
+    for ((name, _), sum) in ways.iter().zip(&sums) {
+        out.push_str(&line("all", name, sum));
+    }
+    if args.missed {
+        sums.last().into_iter().flat_map(|sum| &sum.missed).for_each(|missed| out.push_str(&format!("missed {missed}\n")));
+    }
+    output::print(&out).map_err(|(_, error)| error)
+}
+
+fn line(vendor: &str, way: &str, recall: &FactRecall) -> String {
+    let shares = recall.found.map(|n| share(n, recall.pairs).map_or("     –".to_owned(), |s| format!("{s:>6.2}"))).join("");
+    format!("{vendor:<14} {way:<20} {:>5} {shares}\n", recall.pairs)
+}
