@@ -94,6 +94,7 @@ pub(super) async fn run(args: CrawlArgs) -> Ended {
 /// What came out of the crawl so far.
 struct Took {
     pages: usize,
+    explained: bool,
     lines: Vec<(u32, String, String)>,
     unread: Vec<Unread>,
     texts: Option<BufWriter<File>>,
@@ -108,7 +109,7 @@ impl Took {
         let begin =
             |path: &PathBuf| Keep::begin(path, &CheckId::at(now).to_string(), &args.reading.source.join(" "), args.reading.contact(), now);
         let keep = args.warc.as_ref().map(begin).transpose()?;
-        Ok(Self { pages: 0, lines: Vec::new(), unread: Vec::new(), texts, keep })
+        Ok(Self { pages: 0, explained: args.format == Form::Explained, lines: Vec::new(), unread: Vec::new(), texts, keep })
     }
 
     fn page(&mut self, read: Read) -> anyhow::Result<()> {
@@ -124,7 +125,10 @@ impl Took {
         if let Some(keep) = &mut self.keep {
             keep.page(&page, read.bytes)?;
         }
-        self.lines.push((page.number.0, page.address, page.reason));
+        // What nobody prints need not be kept: memory stays level on a large site.
+        if self.explained {
+            self.lines.push((page.number.0, page.address, page.reason));
+        }
         Ok(())
     }
 

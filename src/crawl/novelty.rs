@@ -17,7 +17,7 @@ const FEW: usize = 8;
 /// A near-duplicate has at least this many words for each new one.
 const SHARE: usize = 12;
 /// Most lines that are remembered: those of some thousand pages. A page beyond them is never taken for a repeat.
-const MAX_LINES: usize = 300_000;
+const MAX_LINES: usize = 100_000;
 
 /// The lines of all pages read so far.
 #[derive(Debug, Default)]

@@ -20,7 +20,7 @@ pub(super) struct CrawlArgs {
     /// Numbers of pages at which to measure.
     #[arg(long, value_delimiter = ',', default_value = "25,50,100,150", value_parser = clap::value_parser!(u32).range(1..))]
     at: Vec<u32>,
-    /// Also print the labelled pages that the focused crawl has not reached at the last number.
+    /// Also print the labelled pages that the focused crawls have not reached at the last number.
     #[arg(long)]
     missed: bool,
     /// As JSON.
@@ -91,8 +91,8 @@ fn table(args: &CrawlArgs, rows: &[Row]) -> String {
         out.push_str(&format!("{:<14} {:<28} {:>8}{shares}\n", row.vendor, row.walk, row.labelled_pages));
     }
     if args.missed {
-        for row in rows.iter().filter(|row| row.walk == WALKS[0].0) {
-            row.missed.iter().for_each(|page| out.push_str(&format!("missed by {}: {page}\n", row.vendor)));
+        for row in rows.iter().filter(|row| [WALKS[0].0, WALKS[1].0].contains(&row.walk)) {
+            row.missed.iter().for_each(|page| out.push_str(&format!("missed, {}, {}: {page}\n", row.vendor, row.walk)));
         }
     }
     out
