@@ -62,6 +62,15 @@ pub enum Support {
 }
 
 impl Support {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Partial => "partial",
+            Self::None => "no",
+        }
+    }
+
     /// Whether the quote may carry the claim at all.
     pub fn holds(self) -> bool {
         self != Self::None

@@ -19,16 +19,14 @@ impl Mask {
         names.extend(service.split_whitespace().filter(|word| word.chars().count() >= 4).map(str::to_owned));
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         names.dedup();
-        let mut pairs = Vec::new();
-        for (i, name) in names.iter().enumerate() {
-            let letter = char::from(b'a' + u8::try_from(i % 26).unwrap_or(0));
-            for (written, stands) in [
-                (name.clone(), format!("{MASK}{letter}")),
-                (name.to_uppercase(), format!("{}{}", MASK.to_uppercase(), letter.to_uppercase())),
-                (name.to_lowercase(), format!("{}{letter}", MASK.to_lowercase())),
-            ] {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for name in &names {
+            let mut rest = name.chars();
+            let capital: String = rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).collect();
+            for written in [name.clone(), capital, name.to_uppercase(), name.to_lowercase()] {
                 if !pairs.iter().any(|(known, _)| *known == written) {
-                    pairs.push((written, stands));
+                    // Marks of one length: none is the beginning of another.
+                    pairs.push((written, format!("{MASK}{:02}", pairs.len() % 100)));
                 }
             }
         }
@@ -49,6 +47,15 @@ impl Mask {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_was_typed_in_small_letters_is_hidden_too() {
+        let mask = Mask::of("nordhaven");
+        let text = "Nordhaven, NORDHAVEN and nordhaven.example";
+        let hidden = mask.hide(text);
+        assert!(!hidden.to_lowercase().contains("nordhaven"), "{hidden}");
+        assert_eq!(mask.show(&hidden), text);
+    }
 
     #[test]
     fn a_name_is_hidden_in_any_case_and_comes_back() {

@@ -44,6 +44,9 @@ pub struct Ways {
     pub topic: u32,
     /// Percent that is left of a passage on a page that says it is archived, or of advertisements.
     pub weak: u32,
+    /// What the best single rank of a passage counts for, in percent of the sum of all: what one query wants most is
+    /// rarely what all want a little.
+    pub best: u32,
 }
 
 /// The weights that ship with the program.
@@ -56,6 +59,7 @@ pub static WAYS: LazyLock<Ways> = LazyLock::new(|| {
         patterns: 0,
         topic: 0,
         weak: 100,
+        best: 0,
     })
 });
 
@@ -167,12 +171,15 @@ impl Index {
     /// The `limit` passages that most likely bear on `factor`.
     pub fn retrieve(&self, framework: &Framework, factor: &Factor, limit: usize, ways: &Ways) -> Retrieved {
         let queries = self.queries(framework, factor);
-        let mut score: HashMap<u32, f64> = HashMap::new();
+        // Sum of what each query gives, and the best of it.
+        let mut score: HashMap<u32, (f64, f64)> = HashMap::new();
         let mut add = |hits: &[(u32, f32)], weight: u32| {
             for (rank, (passage, _)) in hits.iter().enumerate() {
                 #[expect(clippy::cast_precision_loss, reason = "ranks are small")]
                 let worth = f64::from(weight) / (f64::from(ways.constant) + rank as f64);
-                *score.entry(*passage).or_default() += worth;
+                let (sum, best) = score.entry(*passage).or_default();
+                *sum += worth;
+                *best = best.max(worth);
             }
         };
         for (language, query) in &queries {
@@ -183,7 +190,11 @@ impl Index {
                 add(dense.get(query).map_or(&[], Vec::as_slice), ways.dense);
             }
         }
-        let mut ranked: Vec<(u32, f64)> = score.into_iter().collect();
+        let best = f64::from(ways.best) / 100.0;
+        #[expect(clippy::cast_precision_loss, reason = "a handful of queries")]
+        let count = queries.len().max(1) as f64;
+        let mut ranked: Vec<(u32, f64)> =
+            score.into_iter().map(|(place, (sum, top))| (place, sum * (1.0 - best) + top * count.sqrt() * best)).collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         self.rerank(framework, factor, &mut ranked, ways);
         Retrieved {

@@ -21,7 +21,7 @@ use sovcheck::domain::page::{Page, PageText, Tier};
 use sovcheck::domain::quote::Searchable;
 use sovcheck::framework::{Factor, Framework, load};
 use sovcheck::index::passage::passages;
-use sovcheck::index::retrieve::{WAYS, Index};
+use sovcheck::index::retrieve::{Index, WAYS};
 use sovcheck::index::vectors::Vectors;
 use sovcheck::index::vectors::local::Local;
 use sovcheck::read::style::Linked;

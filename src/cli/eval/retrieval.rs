@@ -56,7 +56,7 @@ pub(super) async fn run(args: &RetrievalArgs) -> anyhow::Result<Exit> {
             toml::from_str(&text).with_context(|| path.display().to_string())?
         }
     };
-    let plain = Ways { patterns: 0, topic: 0, weak: 100, ..whole };
+    let plain = Ways { patterns: 0, topic: 0, weak: 100, best: 0, ..whole };
     let mut ways = vec![
         ("lexical alone", Ways { dense: 0, ..plain }),
         ("+ patterns", Ways { dense: 0, patterns: whole.patterns, ..plain }),
