@@ -11,6 +11,7 @@ mod bad_input;
 mod check_folder;
 mod check_site;
 mod crawl;
+mod eval;
 mod model;
 mod model_server;
 mod readme;

@@ -21,7 +21,7 @@ use cssparser::{
 };
 use selector::Complex;
 use slot::{Slot, has_variable, spread};
-pub use sources::{Linked, linked_sheets};
+pub use sources::Linked;
 
 /// Most selectors that are kept of one sheet: several times what the largest sheets in use have.
 const MAX_SELECTORS: usize = 50_000;

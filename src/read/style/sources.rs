@@ -15,25 +15,8 @@ use super::{Sheet, media};
 /// a sheet gives are not judged, since the ground may come from the sheet that is not known.
 pub type Linked = HashMap<String, Arc<Sheet>>;
 
-/// The `href`s of the sheets that count on a screen, as they stand in the page, in order and each once.
-pub fn linked_sheets(html: &Html) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    each(html, |source| {
-        if let Source::Link(href) = source
-            && !found.iter().any(|known| known == href)
-            && found.len() < MAX_LINKED
-        {
-            found.push(href.to_owned());
-        }
-    });
-    found
-}
-
 /// Hosts of sheets that hold only fonts.
 const FONTS: &[&str] = &["fonts.googleapis.com/", "fonts.bunny.net/", "use.typekit.net/", "p.typekit.net/", "fonts.cdnfonts.com/"];
-/// Most sheets of one page that are named.
-const MAX_LINKED: usize = 100;
-
 /// The sheets of a page, and whether one that it links to is not among them.
 pub(in super::super) fn sheets(html: &Html, linked: &Linked) -> (Vec<Arc<Sheet>>, bool) {
     let (mut sheets, mut is_short) = (Vec::new(), false);
@@ -110,7 +93,13 @@ mod tests {
              <template><link rel=stylesheet href=t.css></template>\
              <noscript><link rel=stylesheet href=n.css></noscript>",
         );
-        assert_eq!(linked_sheets(&html), ["a.css", "late.css", "b.css"]);
+        let mut linked: Vec<String> = Vec::new();
+        each(&html, |source| {
+            if let Source::Link(href) = source {
+                linked.push(href.to_owned())
+            }
+        });
+        assert_eq!(linked, ["a.css", "late.css", "b.css", "a.css"], "in order, as often as they stand there");
         let (sheets, is_short) = sheets(&html, &Linked::from([("a.css".to_owned(), Arc::new(Sheet::parse("p{color:red}")))]));
         assert!(is_short);
         assert_eq!(sheets.len(), 2);
