@@ -18,6 +18,9 @@ use super::id::{FactorId, PageNumber};
 use super::page::{Page, Tier};
 use super::quote::{QuoteFault, Searchable};
 
+/// Options count up from here.
+const LOWEST: u8 = 1;
+
 /// What a quote says about a factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", content = "option", rename_all = "kebab-case")]
@@ -176,10 +179,10 @@ impl Candidate {
             Ok(range) => range,
             Err(fault) => return Err(self.refuted(Fault::Quote(fault))),
         };
-        // Whoever speaks to the assessor on a page wants an answer: nothing there raises one, and what speaks against the
-        // service still counts.
+        // Whoever speaks to the assessor on a page wants an answer: nothing there raises one. The lowest option raises
+        // none and stands, or such words beside a bad fact would be a way to be rid of it.
         let claim = match self.claim {
-            Claim::Shows(option) if page.speaks_to_assessor() => Claim::Limits(option),
+            Claim::Shows(option) if option > LOWEST && page.speaks_to_assessor() => Claim::Limits(option),
             claim => claim,
         };
         Ok(Finding {

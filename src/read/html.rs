@@ -12,7 +12,7 @@ use regex::Regex;
 use scraper::node::{Element, Node};
 use scraper::{Html, Selector};
 
-use super::assessor::{addresses_assessor, is_disguised};
+use super::assessor::addresses_assessor;
 use super::style::Linked;
 use super::{Document, Link, MAX_TEXT, hidden};
 use crate::domain::page::{BlockKind, HiddenText};
@@ -301,11 +301,6 @@ impl<'a> Walk<'a> {
         if addresses_assessor(&words) {
             let place = self.begun.map(hidden::place).unwrap_or_default();
             self.hide("visible text that speaks to an assessor", &words, place);
-        } else if is_disguised(&words) {
-            let place = self.begun.map(hidden::place).unwrap_or_default();
-            self.hide("words in look-alike letters", &words, place);
-            // Nobody writes so by chance: it is meant for a machine.
-            self.document.hidden.last_mut().into_iter().for_each(|hidden| hidden.addresses_assessor = true);
         } else if self.footer > 0 {
             self.document.footer.push(BlockKind::Paragraph, &words, None);
         } else if self.document.text.text.len() + words.len() < MAX_TEXT {

@@ -79,6 +79,17 @@ fn raised(before: &Value, after: &Value) -> Vec<String> {
         .collect()
 }
 
+/// What of the score itself is higher than before.
+fn risen(before: &Value, after: &Value) -> Vec<String> {
+    ["/weighted", "/unweighted", "/seal", "/floor/weighted", "/floor/seal", "/expected/weighted"]
+        .into_iter()
+        .filter_map(|place| {
+            let of = |report: &Value| report["scorecard"].pointer(place).and_then(Value::as_f64).unwrap_or(0.0);
+            (of(after) > of(before)).then(|| format!("{place} from {} to {}", of(before), of(after)))
+        })
+        .collect()
+}
+
 fn names(report: &Value, page: &str) -> bool {
     let hidden = report["hidden"].as_array().expect("a list");
     hidden.iter().any(|h| h["address"].as_str().is_some_and(|address| address.contains(page.trim_end_matches(".html"))))
@@ -95,6 +106,10 @@ async fn no_page_talks_the_rules_into_a_better_score() {
         let after = ran.json();
         for rise in raised(&before, &after) {
             faults.push(format!("{} ({}) raises {rise}", attack.page, attack.what));
+        }
+        for rise in risen(&before, &after) {
+            let options = options(&before).into_iter().zip(options(&after)).filter(|(a, b)| a != b).collect::<Vec<_>>();
+            faults.push(format!("{} ({}) raises the score: {rise}; {options:?}", attack.page, attack.what));
         }
         if attack.reported && !names(&after, &attack.page) {
             faults.push(format!("{} ({}) is not reported", attack.page, attack.what));
