@@ -80,6 +80,14 @@ struct PageKind {
     weak: bool,
 }
 
+/// The path of an address: a host named `security` says nothing about one of its pages.
+fn path(address: &str) -> &str {
+    match address.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
+        None => address,
+    }
+}
+
 /// One check's passages, ready to be searched.
 pub struct Index {
     /// All passages in the order of pages.
@@ -109,7 +117,7 @@ impl Index {
             .iter()
             .map(|page| {
                 let weak = page.outdated || page.tier == Tier::Marketing;
-                (page.number, PageKind { serves: focus::serves(&page.address, &page.title), weak })
+                (page.number, PageKind { serves: focus::serves(path(&page.address), &page.title), weak })
             })
             .collect();
         Self { passages, folded, kinds, lexical, dense: None }
