@@ -63,7 +63,7 @@ impl Run<'_> {
         let Some(use_of) = &self.request.model else {
             for factor in open {
                 let settled = reading.settle(factor, None);
-                self.keep(settled, &mut done).await?;
+                self.keep(settled, false, &mut done).await?;
             }
             return Ok(());
         };
@@ -90,20 +90,21 @@ impl Run<'_> {
         // An endpoint that fails for factor after factor is not asked again: each try costs its whole timeout.
         let failures = &AtomicUsize::new(0);
         let mut asked = futures::stream::iter(open.into_iter().map(|(factor, before)| async move {
+            let again = before.is_some();
             if failures.load(Ordering::Relaxed) >= GIVE_UP_AFTER {
                 let said = Said::Failed("the endpoint failed before and was not asked again".to_owned());
-                return (factor, Ok(Reply { said, usage: Usage::default(), before, verdicts: Vec::new() }));
+                return (factor, again, Ok(Reply { said, usage: Usage::default(), before, verdicts: Vec::new() }));
             }
             let reply = reading.ask(asker, factor, before, look).await;
             match &reply {
                 Err(_) => failures.fetch_add(1, Ordering::Relaxed),
                 Ok(_) => failures.swap(0, Ordering::Relaxed),
             };
-            (factor, reply)
+            (factor, again, reply)
         }))
         .buffer_unordered(use_of.at_once.max(1));
         let mut warned = false;
-        while let Some((factor, reply)) = asked.next().await {
+        while let Some((factor, again, reply)) = asked.next().await {
             let reply = match reply {
                 Ok(reply) => reply,
                 Err(AskError::Endpoint(error)) => {
@@ -111,12 +112,15 @@ impl Run<'_> {
                         (self.on)(Event::Warning(crate::chain(&error)));
                     }
                     warned = true;
+                    if again {
+                        continue; // The answer that is there stands.
+                    }
                     Reply { said: Said::Failed(crate::chain(&error)), usage: Usage::default(), before: None, verdicts: Vec::new() }
                 }
                 Err(error @ AskError::Prompt(_)) => return Err(PipelineError::Inconsistent(crate::chain(&error))),
             };
             let settled = reading.settle(factor, Some(reply));
-            self.keep(settled, done).await?;
+            self.keep(settled, again, done).await?;
         }
         Ok(())
     }
@@ -149,9 +153,9 @@ impl Run<'_> {
         self.ask(reading, asker, chosen, done).await
     }
 
-    async fn keep(&mut self, settled: Settled, done: &mut usize) -> Result<(), PipelineError> {
+    async fn keep(&mut self, settled: Settled, again: bool, done: &mut usize) -> Result<(), PipelineError> {
         let of = self.request.framework.factors.len();
-        if settled.answer.receipt.samples > 1 {
+        if again {
             self.store.replace_answer(self.id, &settled).await.map_err(PipelineError::Store)?;
         } else {
             self.store.keep_answer(self.id, &settled).await.map_err(PipelineError::Store)?;

@@ -208,9 +208,6 @@ impl Settling<'_> {
         let mut votes: BTreeMap<(u8, String), Support> = BTreeMap::new();
         for (place, finding) in self.findings.iter().enumerate() {
             let Claim::Shows(option) = finding.claim() else { continue };
-            if finding.support() == Some(Judged::None) {
-                continue;
-            }
             let vote = votes.entry((option, voter(finding))).or_default();
             let worth = worth(finding);
             vote.worth = vote.worth.max(worth);
