@@ -4,18 +4,18 @@
 //! table rows and definitions (cells set apart), code, details. Left out: navigation, scripts, banners, form controls.
 //! Hidden text goes to [`Document::hidden`].
 
-use std::sync::LazyLock;
+mod head;
 
 use ego_tree::NodeRef;
 use ego_tree::iter::Edge;
-use regex::Regex;
+use scraper::Html;
 use scraper::node::{Element, Node};
-use scraper::{Html, Selector};
 
 use super::assessor::addresses_assessor;
 use super::style::Linked;
 use super::{Document, Link, MAX_TEXT, hidden};
 use crate::domain::page::{BlockKind, HiddenText};
+pub use head::style_links;
 
 /// Subtrees that hold nothing for a reader of documentation.
 const LEFT_OUT: &[&str] =
@@ -79,20 +79,10 @@ pub fn read(source: &str, linked: &Linked) -> Document {
     }
     walk.flush();
     let mut document = walk.document;
-    head(&html, &mut document);
+    head::head(&html, &mut document);
     let letters = document.text.text.chars().filter(|c| c.is_alphanumeric()).count();
-    document.needs_javascript = letters < 150 && needs_javascript(source);
+    document.needs_javascript = letters < 150 && head::needs_javascript(source);
     document
-}
-
-/// The `href`s of the style sheets that a page seems to link to, found without parsing it: a few too many do no harm.
-pub fn style_links(source: &str) -> Vec<String> {
-    static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)<link\b[^>]{0,2000}").ok());
-    static HREF: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"(?i)\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))"#).ok());
-    let (Some(link), Some(href)) = (LINK.as_ref(), HREF.as_ref()) else { return Vec::new() };
-    let sheets = link.find_iter(source).map(|tag| tag.as_str()).filter(|tag| tag.to_ascii_lowercase().contains("stylesheet"));
-    let hrefs = sheets.filter_map(|tag| href.captures(tag)?.iter().skip(1).flatten().next());
-    hrefs.map(|href| href.as_str().trim().replace("&amp;", "&")).filter(|href| !href.is_empty()).take(MAX_RELATED).collect()
 }
 
 #[derive(Default)]
@@ -330,50 +320,6 @@ fn is_banner(element: &Element, node: &NodeRef<'_, Node>) -> bool {
         name.contains("cookie") && KINDS.iter().any(|kind| name.contains(kind))
     });
     named && node.descendants().filter_map(|n| n.value().as_text().map(|t| t.len())).sum::<usize>() < 2_000
-}
-
-fn head(html: &Html, document: &mut Document) {
-    let first = |selector: &str, attribute: Option<&str>| {
-        let selector = Selector::parse(selector).ok()?;
-        let found = html.select(&selector).next()?;
-        match attribute {
-            Some(name) => found.value().attr(name).map(str::to_owned),
-            None => Some(found.text().collect::<String>()),
-        }
-    };
-    let neat = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    document.title = first("title", None).map(neat).filter(|t| !t.is_empty()).or_else(|| first("h1", None).map(neat)).unwrap_or_default();
-    document.language = first("html", Some("lang"))
-        .map(|lang| lang.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase())
-        .filter(|lang| lang.len() == 2);
-    document.canonical = first("link[rel=canonical]", Some("href"));
-    let all = |selector: &str, attribute: &str| -> Vec<String> {
-        let Ok(selector) = Selector::parse(selector) else { return Vec::new() };
-        html.select(&selector).filter_map(|element| element.value().attr(attribute)).take(MAX_RELATED).map(str::to_owned).collect()
-    };
-    document.alternates = all("link[rel=alternate][hreflang]", "href");
-    document.feeds = all("link[rel=alternate][type='application/rss+xml'], link[rel=alternate][type='application/atom+xml']", "href");
-    document.robots = all("meta[name=robots i], meta[name=sovcheck i]", "content");
-    document.dated = ["meta[property='article:modified_time']", "meta[name=date]", "meta[name='last-modified']"]
-        .iter()
-        .find_map(|selector| first(selector, Some("content")))
-        .or_else(|| first("time[datetime]", Some("datetime")))
-        .and_then(|date| date.get(..10).map(str::to_owned))
-        .filter(|date| date.parse::<jiff::civil::Date>().is_ok());
-}
-
-fn needs_javascript(source: &str) -> bool {
-    let lower = source.to_ascii_lowercase();
-    let has_script = lower.contains("<script");
-    let has_root = ["id=\"root\"", "id=\"app\"", "id=\"__next\"", "id=\"__nuxt\"", "id='root'", "id='app'", "<app-root"]
-        .iter()
-        .any(|root| lower.contains(root));
-    let asks = lower.contains("enable javascript")
-        || lower.contains("javascript is required")
-        || lower.contains("requires javascript")
-        || lower.contains("activer javascript")
-        || lower.contains("javascript aktivieren");
-    has_script && (has_root || asks)
 }
 
 #[cfg(test)]
