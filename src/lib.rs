@@ -25,6 +25,7 @@ pub mod eval;
 pub mod extract;
 pub mod focus;
 pub mod framework;
+pub mod gates;
 pub mod index;
 pub mod llm;
 pub mod pipeline;

@@ -6,12 +6,13 @@ use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
 use super::explain::{self, Line};
+use super::framework::{FrameworkArgs, Frameworks};
 use super::keep::Keep;
 use super::model::ModelArgs;
 use super::progress::Progress;
 use super::reading::ReadingArgs;
 use super::score::{ProfileArgs, look};
-use super::{Ended, Exit, framework, output, source};
+use super::{Ended, Exit, output, source};
 use crate::crawl::CrawlError;
 use crate::pipeline::{self, Assessment, PipelineError, Request};
 use crate::report::{Report, html, markdown, terminal};
@@ -24,6 +25,8 @@ pub(super) struct CheckArgs {
     /// The service's name, for the report.
     #[arg(long)]
     name: Option<String>,
+    #[command(flatten)]
+    frameworks: FrameworkArgs,
     #[command(flatten)]
     profile: ProfileArgs,
     /// What is printed to standard output.
@@ -70,8 +73,8 @@ impl CheckArgs {
     fn request(&self) -> Result<Request, (Exit, anyhow::Error)> {
         let bad = |error: anyhow::Error| (Exit::BadInput, error);
         let source = self.reading.source().map_err(bad)?;
-        let framework = framework::chosen(self.profile.framework.as_deref())?;
-        self.profile.check(&framework).map_err(bad)?;
+        let Frameworks { factors, gates, areas, patterns } = self.frameworks.load()?;
+        self.profile.check(&factors).map_err(bad)?;
         let model = self.model.model().map_err(bad)?;
         let embedding = self.model.embedding().map_err(bad)?;
         Ok(Request {
@@ -80,7 +83,10 @@ impl CheckArgs {
             fetch: self.reading.settings(),
             source,
             typed: self.reading.source.join(" "),
-            framework,
+            framework: factors,
+            gates,
+            areas,
+            patterns,
             profile: self.profile.profile(),
             model,
             embedding,

@@ -9,6 +9,7 @@ mod crawl;
 mod eval;
 mod exit;
 mod explain;
+mod facts;
 mod framework;
 mod keep;
 mod model;
@@ -41,6 +42,7 @@ Examples:
   sovcheck check docs.example.eu --contact you@example.org
   sovcheck check ./documentation --format html > report.html
   sovcheck check ./documentation --out report/ --gate SOV-2=3 --gate SOV-3=3
+  sovcheck check ./documentation --framework cispe-sr --area eea --area Japan
   sovcheck check https://docs.example.eu --model-url http://127.0.0.1:8080/v1 --model mistral-small
 
 Stop it with Ctrl-C at any time: the same command goes on where it stopped.";
@@ -74,9 +76,12 @@ enum Command {
     Crawl(crawl::CrawlArgs),
     /// Score a file of answers, without reading any documentation.
     Score(score::ScoreArgs),
-    /// Validate a framework edition of your own.
+    /// List frameworks, and validate an edition of your own.
     #[command(subcommand)]
     Framework(framework::FrameworkCommand),
+    /// List the facts that pages state, and try patterns of your own.
+    #[command(subcommand)]
+    Facts(facts::FactsCommand),
     /// Print the JSON schema of a report.
     Schema,
     /// Read one document from standard input; used by this program itself.
@@ -101,6 +106,7 @@ pub fn main() -> ExitCode {
             Command::Crawl(args) => crawl::run(args).await,
             Command::Score(args) => score::run(&args),
             Command::Framework(command) => framework::run(&command),
+            Command::Facts(command) => facts::run(command).await,
             Command::Schema => output::print(&format!("{:#}\n", crate::report::schema())),
             Command::Eval(args) => eval::run(*args).await,
         }

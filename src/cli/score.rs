@@ -18,6 +18,9 @@ pub(super) struct ScoreArgs {
     /// Answers: JSON (`{"factors": [{"factor": "SOV-1.1", "option": 4}]}`, a list of such entries, or
     /// `{"SOV-1.1": 4}`), or CSV with the header `factor,option`. `-` reads standard input.
     file: PathBuf,
+    /// A framework edition of your own (see `sovcheck framework check`).
+    #[arg(long, value_name = "FILE")]
+    framework: Option<PathBuf>,
     #[command(flatten)]
     profile: ProfileArgs,
     /// How the scorecard is printed.
@@ -33,12 +36,9 @@ enum Form {
     Json,
 }
 
-/// What is scored, and how.
+/// How factors are scored.
 #[derive(Debug, Args)]
 pub(super) struct ProfileArgs {
-    /// A framework edition of your own (see `sovcheck framework check`).
-    #[arg(long, value_name = "FILE", env = "SOVCHECK_FRAMEWORK")]
-    pub(super) framework: Option<PathBuf>,
     /// Weight set, such as calculator-2026-06 or framework-1.2.1.
     #[arg(long, value_name = "ID")]
     weights: Option<String>,
@@ -78,7 +78,7 @@ fn gate(text: &str) -> Result<(String, u8), String> {
 
 pub(super) fn run(args: &ScoreArgs) -> Ended {
     let bad = |error: anyhow::Error| (Exit::BadInput, error);
-    let framework = framework::chosen(args.profile.framework.as_deref())?;
+    let framework = framework::chosen(args.framework.as_deref())?;
     args.profile.check(&framework).map_err(bad)?;
     let responses = read(args).map_err(bad)?;
     let card = score(&framework, &responses, &args.profile.profile()).with_context(|| args.file.display().to_string()).map_err(bad)?;

@@ -20,7 +20,13 @@ pub struct FactRecall {
     pub pairs: usize,
     /// Of these, how many have the quote among the first [`KS`] passages.
     pub found: [usize; 5],
-    /// Of these, how many have the quote among the accepted quotes of the factor.
+    /// Labelled facts whose page was read.
+    #[serde(default)]
+    pub facts: usize,
+    /// Of these, how many are among the first [`KS`] passages of a factor that they bear on: read once, a fact serves all.
+    #[serde(default)]
+    pub found_facts: [usize; 5],
+    /// Of the pairs, how many have the quote among the accepted quotes of the factor.
     pub quoted: usize,
     /// Pairs that are not among the first 20: page and the quote's first words, for a look.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -32,7 +38,8 @@ impl FactRecall {
     pub fn plus(&mut self, other: &Self) {
         self.pairs += other.pairs;
         self.quoted += other.quoted;
-        for (a, b) in self.found.iter_mut().zip(other.found) {
+        self.facts += other.facts;
+        for (a, b) in self.found.iter_mut().zip(other.found).chain(self.found_facts.iter_mut().zip(other.found_facts)) {
             *a += b;
         }
     }
@@ -43,6 +50,7 @@ impl FactRecall {
         for fact in facts {
             let Some(page) = pages.iter().find(|page| page.address == fact.page) else { continue };
             let quote = squeeze(&fact.quote);
+            let mut best: Option<usize> = None;
             for factor in fact.factors.iter().filter_map(|id| framework.factor(id)) {
                 recall.pairs += 1;
                 let ranked = index.retrieve(framework, factor, KS[4], ways).passages;
@@ -50,6 +58,7 @@ impl FactRecall {
                     .windows(&ranked, KS[4])
                     .iter()
                     .position(|passage| passage.page == page.number && overlaps(&squeeze(&page.text.text[passage.range.clone()]), &quote));
+                best = [best, rank].into_iter().flatten().min();
                 for (count, k) in recall.found.iter_mut().zip(KS) {
                     *count += usize::from(rank.is_some_and(|rank| rank < k));
                 }
@@ -64,6 +73,10 @@ impl FactRecall {
                         overlaps(&found, &quote) || quote.contains(&found)
                     }
                 }));
+            }
+            recall.facts += 1;
+            for (count, k) in recall.found_facts.iter_mut().zip(KS) {
+                *count += usize::from(best.is_some_and(|rank| rank < k));
             }
         }
         recall

@@ -206,7 +206,7 @@ impl Asker<'_> {
         let mut known = String::new();
         for fact in facts {
             let country = fact.country.as_deref().map_or(String::new(), |code| format!(", {code}"));
-            let _ = writeln!(known, "- {}: {}{country} (page {}: <<<{}>>>)", fact.kind.name(), fact.value, fact.page, fenced(&fact.quote));
+            let _ = writeln!(known, "- {}: {}{country} (page {}: <<<{}>>>)", fact.name, fact.value, fact.page, fenced(&fact.quote));
         }
         if known.is_empty() {
             known.push_str("nothing");

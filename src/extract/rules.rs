@@ -57,7 +57,7 @@ impl Matches {
                 let first = page.units.partition_point(|u| u.block < passage.blocks.start);
                 let last = page.units.partition_point(|u| u.block < passage.blocks.end);
                 for i in first..last {
-                    if framework.knowledge.never.iter().any(|never| never.voids(&factor.id, &page.units[i].folded)) {
+                    if framework.knowledge.never.iter().any(|never| never.voids(factor.id.as_str(), &page.units[i].folded)) {
                         continue;
                     }
                     for rule in rules.iter().filter(|rule| matches(rule, page, i)) {

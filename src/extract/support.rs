@@ -128,7 +128,7 @@ pub fn by_rules(framework: &Framework, finding: &Finding) -> Option<Support> {
         .filter_map(|rule| rule.claim)
         .collect();
     match says.len() {
-        0 if framework.knowledge.never.iter().any(|never| never.voids(finding.factor(), &words)) => Some(Support::Partial),
+        0 if framework.knowledge.never.iter().any(|never| never.voids(finding.factor().as_str(), &words)) => Some(Support::Partial),
         0 => None,
         _ if says.contains(&finding.claim()) => Some(Support::Full),
         _ => Some(Support::Partial),

@@ -5,23 +5,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use std::sync::{Arc, OnceLock};
-
-use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::Factor;
 use super::load::{Fault, File};
+pub use super::pattern::Pattern;
 use crate::domain::evidence::Claim;
 use crate::domain::id::FactorId;
 use crate::domain::page::Tier;
 use crate::domain::profile::Kind;
-
-/// Largest compiled size of one pattern, so that a user's own file cannot eat the memory.
-const PATTERN_BYTES: usize = 8 << 20;
-/// Largest search cache of one pattern: there are over a thousand, most of which match nowhere.
-const PATTERN_CACHE: usize = 256 << 10;
 
 /// Everything that an edition knows about finding evidence.
 #[derive(Clone, Debug, Default)]
@@ -54,9 +47,9 @@ pub struct Never {
 }
 
 impl Never {
-    /// Whether `unit`, already folded, claims nothing of `factor`.
-    pub fn voids(&self, factor: &FactorId, unit: &str) -> bool {
-        !self.except.iter().any(|beginning| factor.as_str().starts_with(beginning.as_str())) && self.pattern.is_match(unit)
+    /// Whether `unit`, already folded, claims nothing of a factor or a kind of fact.
+    pub fn voids(&self, of: &str, unit: &str) -> bool {
+        !self.except.iter().any(|beginning| of.starts_with(beginning.as_str())) && self.pattern.is_match(unit)
     }
 }
 
@@ -92,32 +85,6 @@ pub enum Place {
     /// Wherever, named or not.
     #[default]
     Any,
-}
-
-/// A pattern that is compiled when it is first needed: an edition has over a thousand, and scoring needs none.
-#[derive(Clone, Debug)]
-pub struct Pattern {
-    text: Arc<str>,
-    compiled: Arc<OnceLock<Option<Regex>>>,
-}
-
-impl Pattern {
-    fn new(text: &str) -> Self {
-        Self { text: text.into(), compiled: Arc::default() }
-    }
-
-    fn build(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.text).case_insensitive(true).size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_CACHE).build()
-    }
-
-    fn regex(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| self.build().ok()).as_ref()
-    }
-
-    /// Whether it stands in `text`.
-    pub fn is_match(&self, text: &str) -> bool {
-        self.regex().is_some_and(|regex| regex.is_match(text))
-    }
 }
 
 /// One way in which documentation says something about a factor.
@@ -348,7 +315,7 @@ pub(super) fn read(files: &[File<'_>], factors: &[Factor], try_patterns: bool, f
                 knowledge.caps.push(Cap {
                     id,
                     factor: known.id.clone(),
-                    kind: cap.kind,
+                    kind: cap.kind.clone(),
                     place: cap.place,
                     value: cap.value,
                     option: cap.option,

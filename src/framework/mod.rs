@@ -6,6 +6,7 @@
 
 pub mod knowledge;
 pub mod load;
+pub mod pattern;
 pub mod points;
 
 use std::collections::BTreeMap;
@@ -54,7 +55,7 @@ pub struct Framework {
 }
 
 /// Where a field comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Provenance {
     /// A number or name of the framework's owner, read through public transcriptions.

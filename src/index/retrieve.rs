@@ -15,6 +15,7 @@ use super::passage;
 use super::vectors::{VectorError, Vectors};
 use crate::domain::id::PageNumber;
 use crate::domain::page::{Page, Passage, Tier};
+use crate::domain::profile::{Kind, Profile};
 use crate::domain::quote::fold;
 use crate::focus;
 use crate::framework::knowledge::Rule;
@@ -40,6 +41,8 @@ pub struct Ways {
     pub dense: u32,
     /// Weight of the ranks by the factor's own patterns, of what the others found.
     pub patterns: u32,
+    /// Weight of the ranks of facts that the factor sees: a passage that states one is about it.
+    pub facts: u32,
     /// Percent that a passage gains whose page, by its address and title, tends to serve the factor.
     pub topic: u32,
     /// Percent that is left of a passage on a page that says it is archived, or of advertisements.
@@ -57,6 +60,7 @@ pub static WAYS: LazyLock<Ways> = LazyLock::new(|| {
         lexical: 100,
         dense: 100,
         patterns: 0,
+        facts: 0,
         topic: 0,
         weak: 100,
         best: 0,
@@ -97,6 +101,8 @@ pub struct Index {
     /// What each page is, by the page's number.
     kinds: BTreeMap<PageNumber, PageKind>,
     lexical: Lexical,
+    /// Places of the passages that state facts of a kind, the strongest sources first.
+    stated: HashMap<Kind, Vec<u32>>,
     /// Vector of each query, if dense search is on.
     dense: Option<HashMap<String, Vec<(u32, f32)>>>,
 }
@@ -120,7 +126,20 @@ impl Index {
                 (page.number, PageKind { serves: focus::serves(path(&page.address), &page.title), weak })
             })
             .collect();
-        Self { passages, folded, kinds, lexical, dense: None }
+        Self { passages, folded, kinds, lexical, stated: HashMap::new(), dense: None }
+    }
+
+    /// Tells the index which passages state facts: a factor's passages are then also found by the kinds that it sees.
+    pub fn with_facts(&mut self, profile: &Profile) {
+        for fact in &profile.facts {
+            let first = self.passages.partition_point(|p| (p.page, p.range.end) <= (fact.page, fact.range[0]));
+            let holds = self.passages.get(first).is_some_and(|p| p.page == fact.page && p.range.start <= fact.range[0]);
+            let Some(place) = u32::try_from(first).ok().filter(|_| holds) else { continue };
+            let of_kind = self.stated.entry(fact.kind.clone()).or_default();
+            if !of_kind.contains(&place) {
+                of_kind.push(place);
+            }
+        }
     }
 
     /// Embeds every passage and every query of the framework, and keeps the nearest passages of each query.
@@ -197,6 +216,12 @@ impl Index {
             for query in queries.iter().map(|(_, q)| q).chain(std::iter::once(&factor.question)) {
                 add(dense.get(query).map_or(&[], Vec::as_slice), ways.dense);
             }
+        }
+        // The first of each kind before the second of any: one sub-processor list does not crowd out the rest.
+        let seen = framework.knowledge.sees.get(&factor.id).map_or(&[][..], Vec::as_slice);
+        for kind in seen {
+            let stated = self.stated.get(kind).map_or(&[][..], Vec::as_slice);
+            add(&stated.iter().take(DEPTH).map(|place| (*place, 0.0)).collect::<Vec<_>>(), ways.facts);
         }
         let best = f64::from(ways.best) / 100.0;
         #[expect(clippy::cast_precision_loss, reason = "a handful of queries")]

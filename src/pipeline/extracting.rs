@@ -12,6 +12,7 @@ use super::result::responses;
 use super::{Event, PipelineError, Run};
 use crate::clock;
 use crate::domain::answer::{Answer, State, Voice};
+use crate::domain::profile::Profile;
 use crate::extract::mask::Mask;
 use crate::extract::model::{AskError, Asker, Said};
 use crate::extract::rules::Matches;
@@ -36,8 +37,8 @@ const DOUBTFUL: u32 = 700_000;
 const COLLECTION: &str = "sovcheck";
 
 impl Run<'_> {
-    /// Answers every factor that has no answer yet.
-    pub(super) async fn extract(&mut self) -> Result<(), PipelineError> {
+    /// Answers every factor that has no answer yet. Gives the facts that it found, if there was something to do.
+    pub(super) async fn extract(&mut self) -> Result<Option<Profile>, PipelineError> {
         let framework = &self.request.framework;
         let shelf = Shelf::new(self.store.pages(self.id).await.map_err(PipelineError::Store)?, framework);
         let before = self.store.answers(self.id).await.map_err(PipelineError::Store)?;
@@ -45,10 +46,12 @@ impl Run<'_> {
         let spent = before.iter().fold(Usage::default(), |sum, s| sum.plus(s.usage));
         let open: Vec<&Factor> = framework.factors.iter().filter(|f| !known.contains(&f.id)).collect();
         if open.is_empty() && self.request.model.as_ref().is_none_or(|m| m.extra_samples == 0) {
-            return Ok(());
+            return Ok(None);
         }
         let mut done = before.len();
         let mut index = Index::new(&shelf.pages);
+        let profile = profile::find(&shelf.pages, &self.request.patterns, &framework.knowledge.never);
+        index.with_facts(&profile);
         self.embed(&mut index, &shelf).await?;
         (self.on)(Event::Indexed { passages: index.passages.len() });
         let retrieved: HashMap<&str, Retrieved> =
@@ -56,7 +59,6 @@ impl Run<'_> {
         let passages =
             |factor: &Factor| retrieved[factor.id.as_str()].passages.iter().map(|p| &index.passages[*p as usize]).collect::<Vec<_>>();
         let matches = Matches::find(framework, &shelf.pages, passages);
-        let profile = profile::find(&shelf.pages);
         let on = shelf.pages.first().map_or_else(String::new, |page| clock::rfc3339(page.read_at_ms).chars().take(10).collect());
         let reading = Reading { framework, shelf: &shelf, index: &index, retrieved: &retrieved, matches: &matches, profile: &profile, on };
 
@@ -65,7 +67,7 @@ impl Run<'_> {
                 let settled = reading.settle(factor, None);
                 self.keep(settled, false, &mut done).await?;
             }
-            return Ok(());
+            return Ok(Some(profile));
         };
         let endpoint = Endpoint::new(use_of.endpoint.clone()).map_err(PipelineError::Model)?;
         let budget = Budget::new(use_of.budget, spent.tokens_in + spent.tokens_out);
@@ -73,7 +75,8 @@ impl Run<'_> {
         let mask = if use_of.blind { Mask::of(service) } else { Mask::default() };
         let asker = Asker { endpoint: &endpoint, budget: &budget, framework, service, mask };
         self.ask(&reading, &asker, open.into_iter().map(|factor| (factor, None)).collect(), &mut done).await?;
-        self.sample(&reading, &asker, &mut done).await
+        self.sample(&reading, &asker, &mut done).await?;
+        Ok(Some(profile))
     }
 
     /// Asks about factors, several at once, and keeps each answer as it comes. An answer that is given stands for what a

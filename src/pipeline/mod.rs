@@ -122,7 +122,7 @@ pub async fn run(store: &Store, request: &Request, on: &mut (dyn FnMut(Event<'_>
     } else {
         (run.on)(Event::Started { id, resumed: Some(store.pages(id).await.map_err(PipelineError::Store)?.len()) });
     }
-    run.extract().await?;
+    let profile = run.extract().await?;
     store.reach(id, Stage::Done, clock::now_ms()).await.map_err(PipelineError::Store)?;
-    Assessment::of(store, request, id, check).await
+    Assessment::of(store, request, id, check, profile).await
 }

@@ -2,11 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::area::Area;
 use crate::crawl::{Limits, Source, fetch};
 use crate::extract::support::SecondLook;
 use crate::framework::Framework;
+use crate::gates::Edition;
 use crate::hex;
 use crate::llm::{EndpointSettings, Price};
+use crate::profile::patterns::Patterns;
 use crate::prompt::{EXTRACT, SUPPORT};
 use crate::score::Profile;
 use crate::settle;
@@ -20,8 +23,14 @@ pub struct Request {
     pub source: Source,
     /// The source as it was typed, for display.
     pub typed: String,
-    /// The framework.
+    /// The framework whose factors are answered and scored.
     pub framework: Framework,
+    /// Frameworks that decide by gates, over the same answers and facts.
+    pub gates: Vec<Edition>,
+    /// Areas of sovereignty for those that know one.
+    pub areas: Vec<Area>,
+    /// Patterns for facts.
+    pub patterns: Patterns,
     /// Weights, rounding and gates.
     pub profile: Profile,
     /// Page budget and pause.
@@ -86,6 +95,7 @@ impl Request {
         let parts = [
             source,
             self.framework.sha256.clone(),
+            self.patterns.version.clone(),
             self.limits.pages.to_string(),
             self.limits.hosts.join(" "),
             if self.fetch.chromium.is_some() { "rendered" } else { "" }.to_owned(),

@@ -41,11 +41,12 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// Reads a check back, verifies every claim against its stored page, and scores it.
+    /// Reads a check back, verifies every claim against its stored page, and scores it. `profile` is what the extraction found,
+    /// if it has just run.
     ///
     /// # Errors
     /// The store fails, or a stored claim no longer stands on its page.
-    pub async fn of(store: &Store, request: &Request, id: CheckId, check: Check) -> Result<Self, PipelineError> {
+    pub async fn of(store: &Store, request: &Request, id: CheckId, check: Check, profile: Option<Profile>) -> Result<Self, PipelineError> {
         let shelf = Shelf::new(store.pages(id).await.map_err(PipelineError::Store)?, &request.framework);
         let mut unread = store.unread(id).await.map_err(PipelineError::Store)?;
         // What failed before a stop may have been read after it.
@@ -67,7 +68,7 @@ impl Assessment {
         }
         let hosts = store.hosts(id).await.map_err(PipelineError::Store)?;
         let scorecard = score(&request.framework, &responses(&answers), &request.profile).map_err(PipelineError::Score)?;
-        let profile = profile::find(&shelf.pages);
+        let profile = profile.unwrap_or_else(|| profile::find(&shelf.pages, &request.patterns, &request.framework.knowledge.never));
         Ok(Self { id, check, profile, pages: shelf.pages, unread, hosts, answers, findings, usage, scorecard })
     }
 }

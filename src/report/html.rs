@@ -2,6 +2,8 @@
 //!
 //! Every word of a page is escaped by the template engine; links of evidence lead to http, https or a relative path.
 
+mod gates;
+
 use askama::Template;
 
 use super::{Evidence, FactorReport, Report};
@@ -12,6 +14,7 @@ use crate::domain::evidence::{Claim, Origin};
 #[template(path = "card.html", config = "src/report/askama.toml")]
 struct Card<'a> {
     report: &'a Report,
+    gates: gates::GatesView<'a>,
     objectives: Vec<ObjectiveView<'a>>,
     flips: Vec<FlipView<'a>>,
     levels: Vec<LevelView<'a>>,
@@ -69,6 +72,7 @@ const SHOWN: usize = 3;
 pub fn write(report: &Report) -> Result<String, askama::Error> {
     let card = &report.scorecard;
     Card {
+        gates: gates::view(report),
         objectives: card
             .objectives
             .iter()
@@ -149,8 +153,9 @@ fn quote<'a>(report: &'a Report, evidence: &'a Evidence) -> QuoteView<'a> {
         title: page.map_or("", |p| p.title.as_str()),
         address: page.map_or("", |p| p.address.as_str()),
         says: match evidence.claim {
-            Claim::Shows(option) => format!("shows option {option}"),
-            Claim::Limits(option) => format!("limits to option {option}"),
+            Some(Claim::Shows(option)) => format!("shows option {option}"),
+            Some(Claim::Limits(option)) => format!("limits to option {option}"),
+            None => evidence.because.clone(),
         },
         by: match &evidence.origin {
             Origin::Rule { id } => format!("rule {id}"),

@@ -31,7 +31,7 @@ pub fn write(report: &Report) -> String {
         card.coverage.answered,
         card.coverage.factors,
         report.pages.len(),
-        report.evidence.len(),
+        report.quotes(),
         report.framework.weights,
         report.framework.rounding
     );
@@ -102,6 +102,7 @@ fn flips(report: &Report, out: &mut String) {
 }
 
 fn answers(report: &Report, out: &mut String) {
+    verdicts(out, report);
     let _ = writeln!(out, "\n## Answers\n");
     for f in report.factors.iter().filter(|f| f.state != State::NotFound) {
         let head = match (&f.label, f.option) {
@@ -113,8 +114,8 @@ fn answers(report: &Report, out: &mut String) {
         for id in f.evidence.iter().take(4) {
             let Some(e) = report.evidence(id) else { continue };
             let mark = match e.claim {
-                Claim::Shows(_) => "",
-                Claim::Limits(_) => " (limits)",
+                Some(Claim::Limits(_)) => " (limits)",
+                Some(Claim::Shows(_)) | None => "",
             };
             let _ = writeln!(
                 out,
@@ -144,4 +145,20 @@ fn plain(text: &str) -> String {
         }
     }
     out
+}
+
+/// Verdicts by area: a row for each, with the gates that keep it from holding.
+fn verdicts(out: &mut String, report: &Report) {
+    for gate in &report.gates {
+        let _ = writeln!(out, "\n## {} ({})\n\n{}\n", gate.title, gate.edition, gate.summary);
+        let _ = writeln!(out, "| Area | Verdict | Gates that hold | Fails | In part | No public evidence |\n|---|---|---:|---|---|---|");
+        for area in &gate.results {
+            for v in &area.verdicts {
+                let name = area.area.as_ref().map_or("", |area| area.name.as_str());
+                let lists = [&v.failing, &v.partly, &v.missing].map(|list| list.join(", "));
+                let all = v.held.len() + v.partly.len() + v.missing.len() + v.failing.len();
+                let _ = writeln!(out, "| {name} | **{}** | {} of {all} | {} |", v.says, v.held.len(), lists.join(" | "));
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ pub mod html;
 pub mod link;
 pub mod markdown;
 pub mod terminal;
+pub mod verdicts;
 
 use std::collections::BTreeMap;
 
@@ -18,12 +19,14 @@ use crate::domain::answer::{Band, Ppm, Receipt, State};
 use crate::domain::evidence::{Claim, Finding, Origin, Scope, Support};
 use crate::domain::id::{FactorId, PageNumber};
 use crate::domain::page::{HiddenText, SiteHost, Tier, Unread, Why};
-use crate::domain::profile::Profile;
+use crate::domain::profile::{Fact, Figure, Kind};
+use crate::gates::judge::Found;
 use crate::llm::Usage;
 use crate::pipeline::{Assessment, Request};
 use crate::prompt::EXTRACT;
 use crate::score::Scorecard;
 use crate::settle;
+use verdicts::GateReport;
 
 /// Said wherever a result is shown.
 pub const NOTICE: &str = "Initial assessment from public documentation. It is not a certification; only an accredited audit certifies. \
@@ -56,10 +59,13 @@ pub struct Report {
     pub scorecard: Scorecard,
     /// Every factor in the framework's order.
     pub factors: Vec<FactorReport>,
-    /// Facts that many factors share, each with its quote.
+    /// Verdicts of the frameworks that decide by gates, each for every area that was asked for.
     #[serde(default)]
-    pub profile: Profile,
-    /// Every quote; factors refer to it by id.
+    pub gates: Vec<GateReport>,
+    /// Facts that many factors and controls share.
+    #[serde(default)]
+    pub profile: Vec<FactReport>,
+    /// Every quote; factors, facts and controls refer to it by id.
     pub evidence: Vec<Evidence>,
     /// Every page that was read.
     pub pages: Vec<PageReport>,
@@ -145,12 +151,15 @@ pub struct FactorReport {
 /// A verified quote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// Such as `e12`.
+    /// Such as `e12`, or `f3` where it states a fact.
     pub id: String,
     /// The factor it speaks to.
-    pub factor: FactorId,
+    pub factor: Option<FactorId>,
     /// What it says of the factor.
-    pub claim: Claim,
+    pub claim: Option<Claim>,
+    /// The kind of fact that it states.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<Kind>,
     /// The page's own words.
     pub quote: String,
     /// The page.
@@ -173,6 +182,30 @@ pub struct Evidence {
     /// What the words speak of, where they name it.
     #[serde(default, skip_serializing_if = "Scope::is_open")]
     pub scope: Scope,
+}
+
+/// A fact about the service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FactReport {
+    /// What it is about.
+    pub kind: Kind,
+    /// The kind's name for readers.
+    pub name: String,
+    /// The company, law, place, certificate, mode or address.
+    pub value: String,
+    /// ISO 3166-1 alpha-2 of the country that it names, or `EU`, `EEA`.
+    pub country: Option<String>,
+    /// The number that it gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
+    /// What a certificate covers.
+    pub scope: Option<String>,
+    /// What a sub-processor does.
+    pub purpose: Option<String>,
+    /// A date that it gives.
+    pub date: Option<String>,
+    /// The id of its evidence.
+    pub evidence: String,
 }
 
 /// A page that was read.
@@ -224,6 +257,8 @@ impl Report {
         let card = &assessment.scorecard;
         let weights = framework.weight_set(Some(&card.weights)).map_or("", |w| w.title.as_str());
         let rounding = framework.rounding(Some(&card.rounding)).map_or("", |r| r.title.as_str());
+        let on: String = rfc3339(assessment.check.started_ms).chars().take(10).collect();
+        let found = Found { profile: &assessment.profile, answers: &assessment.answers, on: &on };
         let address: BTreeMap<PageNumber, &str> = assessment.pages.iter().map(|p| (p.number, p.address.as_str())).collect();
         Self {
             format: "sovcheck-report/1".to_owned(),
@@ -253,8 +288,12 @@ impl Report {
             gaps: gaps(assessment),
             scorecard: card.clone(),
             factors: factors(request, assessment),
-            profile: assessment.profile.clone(),
-            evidence: assessment.findings.iter().enumerate().map(|(i, f)| evidence(i, f, &address)).collect(),
+            gates: verdicts::of(&request.gates, &request.areas, found),
+            profile: assessment.profile.facts.iter().enumerate().map(|(i, f)| fact(i, f)).collect(),
+            evidence: {
+                let findings = assessment.findings.iter().enumerate().map(|(i, f)| evidence(i, f, &address));
+                findings.chain(assessment.profile.facts.iter().enumerate().map(|(i, f)| stated(i, f, &address))).collect()
+            },
             pages: assessment
                 .pages
                 .iter()
@@ -286,6 +325,11 @@ impl Report {
     /// The evidence with this id.
     pub fn evidence(&self, id: &str) -> Option<&Evidence> {
         self.evidence.iter().find(|e| e.id == id)
+    }
+
+    /// How many quotes speak to factors.
+    pub fn quotes(&self) -> usize {
+        self.evidence.iter().filter(|e| e.factor.is_some()).count()
     }
 
     /// The page with this number.
@@ -351,19 +395,63 @@ fn factors(request: &Request, assessment: &Assessment) -> Vec<FactorReport> {
                 band: confidence.map(Band::of),
                 probabilities: answer.probabilities.clone(),
                 justification: answer.justification.clone(),
-                evidence: answer.findings.iter().map(|i| format!("e{}", i + 1)).collect(),
+                evidence: answer.findings.iter().map(|place| finding_id(*place)).collect(),
                 receipt: answer.receipt.clone(),
             }
         })
         .collect()
 }
 
+/// The id of the finding at this place.
+fn finding_id(place: usize) -> String {
+    format!("e{}", place + 1)
+}
+
+/// The id of the fact at this place.
+fn fact_id(place: usize) -> String {
+    format!("f{}", place + 1)
+}
+
+fn fact(i: usize, fact: &Fact) -> FactReport {
+    FactReport {
+        kind: fact.kind.clone(),
+        name: fact.name.clone(),
+        value: fact.value.clone(),
+        country: fact.country.clone(),
+        figure: fact.figure.clone(),
+        scope: fact.scope.clone(),
+        purpose: fact.purpose.clone(),
+        date: fact.date.clone(),
+        evidence: fact_id(i),
+    }
+}
+
+fn stated(i: usize, fact: &Fact, address: &BTreeMap<PageNumber, &str>) -> Evidence {
+    Evidence {
+        id: fact_id(i),
+        factor: None,
+        claim: None,
+        fact: Some(fact.kind.clone()),
+        quote: fact.quote.clone(),
+        page: fact.page,
+        range: fact.range,
+        link: link::to_words(address.get(&fact.page).copied().unwrap_or(""), &fact.quote),
+        tier: fact.tier,
+        outdated: fact.outdated,
+        because: fact.reads(),
+        origin: Origin::Rule { id: format!("{}/{}", fact.kind.as_str(), fact.pattern) },
+        support: None,
+        scope: Scope::default(),
+    }
+}
+
 fn evidence(i: usize, finding: &Finding, address: &BTreeMap<PageNumber, &str>) -> Evidence {
     let range = finding.range();
     Evidence {
-        id: format!("e{}", i + 1),
-        factor: finding.factor().clone(),
-        claim: finding.claim(),
+        id: finding_id(i),
+        factor: Some(finding.factor().clone()),
+        claim: Some(finding.claim()),
+        fact: None,
         quote: finding.quote().to_owned(),
         page: finding.page(),
         range: [range.start, range.end],

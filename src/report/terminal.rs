@@ -2,6 +2,8 @@
 //!
 //! Colour and width are the caller's choice; without colour every mark still says what it means.
 
+mod gates;
+
 use std::fmt::Write as _;
 
 use console::{Alignment, Style, measure_text_width, pad_str, truncate_str};
@@ -33,6 +35,7 @@ pub fn draw(report: &Report, look: Look) -> String {
     let name = |id: &FactorId| report.factors.iter().find(|f| f.id == *id).map_or("", |f| f.name.as_str());
     let mut pen = Pen::new(look);
     pen.head(report);
+    pen.verdicts(report);
     pen.objectives(&report.scorecard);
     pen.levels(&report.scorecard);
     pen.flips(&report.scorecard, name);
@@ -148,7 +151,7 @@ impl Pen {
             "  Evidence   {} of {} factors answered, {} quotes, {} pages read",
             card.coverage.answered,
             card.coverage.factors,
-            report.evidence.len(),
+            report.quotes(),
             report.pages.len()
         );
         self.line(&seen);
@@ -316,7 +319,7 @@ impl Pen {
         }
         let quotes = if f.state == State::Contradicted { 2 } else { 1 };
         for e in f.evidence.iter().take(quotes).filter_map(|id| report.evidence(id)) {
-            let limits = if matches!(e.claim, Claim::Limits(_)) { "limits: " } else { "" };
+            let limits = if matches!(e.claim, Some(Claim::Limits(_))) { "limits: " } else { "" };
             self.painted(&format!("{limits}\u{201c}{}\u{201d}", shortened(&e.quote, 220)), 11, Style::new().italic());
             let address = report.page(e.page).map_or("", |p| p.address.as_str());
             let more = if f.evidence.len() > quotes { format!(", {} more", f.evidence.len() - quotes) } else { String::new() };

@@ -22,14 +22,31 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("crawl", &["archive", "clock", "domain", "focus", "framework", "read", "chain"]),
     ("llm", &[]),
     ("index", &["domain", "focus", "framework", "llm", "read"]),
-    ("profile", &["area", "domain", "index"]),
+    ("gates", &["area", "domain", "framework", "profile"]),
+    ("profile", &["area", "domain", "framework", "index"]),
     ("extract", &["area", "domain", "framework", "index", "llm", "prompt"]),
     ("store", &["domain", "llm"]),
     (
         "pipeline",
-        &["clock", "domain", "framework", "crawl", "index", "extract", "llm", "profile", "prompt", "settle", "score", "store", "chain"],
+        &[
+            "area",
+            "clock",
+            "domain",
+            "framework",
+            "gates",
+            "crawl",
+            "index",
+            "extract",
+            "llm",
+            "profile",
+            "prompt",
+            "settle",
+            "score",
+            "store",
+            "chain",
+        ],
     ),
-    ("report", &["clock", "domain", "framework", "llm", "pipeline", "prompt", "score", "settle"]),
+    ("report", &["area", "clock", "domain", "gates", "framework", "llm", "pipeline", "prompt", "score", "settle"]),
     ("telemetry", &[]),
 ];
 
@@ -47,7 +64,7 @@ const OWNED: &[(&str, &[&str])] = &[
 ];
 
 /// Modules without anything async, clock or network in them.
-const PURE: &[&str] = &["domain", "framework", "score", "settle", "read", "report"];
+const PURE: &[&str] = &["domain", "framework", "gates", "score", "settle", "read", "report"];
 
 fn sources() -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

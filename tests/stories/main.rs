@@ -6,6 +6,7 @@
 #![expect(clippy::panic, reason = "a story that cannot go on says why")]
 
 mod architecture;
+mod areas;
 mod attacks;
 mod bad_input;
 mod check_folder;

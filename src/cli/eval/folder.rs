@@ -33,7 +33,7 @@ impl Corpora {
 }
 
 /// The pages of a folder in the order in which `limits` has them read.
-pub(super) async fn pages(folder: &Path, limits: Limits) -> anyhow::Result<Vec<Page>> {
+pub(in crate::cli) async fn pages(folder: &Path, limits: Limits) -> anyhow::Result<Vec<Page>> {
     let mut crawl = Crawl::new(&Source::Folder(folder.to_owned()), limits, &fetch::Settings::default(), Known::default())?;
     let mut pages = Vec::new();
     while let Some(step) = crawl.next().await {
@@ -45,6 +45,6 @@ pub(super) async fn pages(folder: &Path, limits: Limits) -> anyhow::Result<Vec<P
 }
 
 /// No budget and no pause: reading files harms nobody.
-pub(super) fn all_pages() -> Limits {
+pub(in crate::cli) fn all_pages() -> Limits {
     Limits::new(usize::MAX, Duration::ZERO)
 }

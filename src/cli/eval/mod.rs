@@ -7,6 +7,8 @@ mod retrieval;
 mod run;
 mod table;
 
+pub(super) use folder::{all_pages, pages};
+
 use clap::{Args, Subcommand};
 
 use super::{Ended, Exit};

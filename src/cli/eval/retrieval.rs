@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::folder::{Corpora, all_pages, pages};
+use crate::cli::framework::with_facts;
 use crate::cli::{Exit, framework, output};
 use crate::eval::metrics::share;
 use crate::eval::recall::{FactRecall, KS};
@@ -15,6 +16,7 @@ use crate::index::retrieve::{Index, WAYS, Ways};
 use crate::index::vectors::Vectors;
 use crate::index::vectors::local::Local;
 use crate::llm::{Endpoint, EndpointSettings};
+use crate::profile;
 
 #[derive(Debug, Args)]
 pub(super) struct RetrievalArgs {
@@ -32,6 +34,9 @@ pub(super) struct RetrievalArgs {
     /// Weights of your own instead of those that ship with the program (see src/index/fusion.toml).
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+    /// A file with patterns for facts of your own; may be given several times.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    facts: Vec<PathBuf>,
     /// Also print the facts that the last way does not have among the first 20.
     #[arg(long)]
     missed: bool,
@@ -56,10 +61,12 @@ pub(super) async fn run(args: &RetrievalArgs) -> anyhow::Result<Exit> {
             toml::from_str(&text).with_context(|| path.display().to_string())?
         }
     };
-    let plain = Ways { patterns: 0, topic: 0, weak: 100, best: 0, ..whole };
+    let patterns = with_facts(&args.facts)?;
+    let plain = Ways { patterns: 0, facts: 0, topic: 0, weak: 100, best: 0, ..whole };
     let mut ways = vec![
         ("lexical alone", Ways { dense: 0, ..plain }),
         ("+ patterns", Ways { dense: 0, patterns: whole.patterns, ..plain }),
+        ("+ topics", Ways { dense: 0, facts: 0, ..whole }),
         ("lexical, re-ranked", Ways { dense: 0, ..whole }),
     ];
     if endpoint.is_some() {
@@ -74,6 +81,7 @@ pub(super) async fn run(args: &RetrievalArgs) -> anyhow::Result<Exit> {
     for labelled in args.corpora.labelled(&framework)? {
         let pages = pages(&labelled.site, all_pages()).await?;
         let mut index = Index::new(&pages);
+        index.with_facts(&profile::find(&pages, &patterns, &framework.knowledge.never));
         if let Some(endpoint) = &endpoint {
             index.with_dense(&labelled.vendor, &pages, &framework, endpoint, &mut Vectors::Local(Local::default())).await?;
         }
@@ -91,6 +99,11 @@ pub(super) async fn run(args: &RetrievalArgs) -> anyhow::Result<Exit> {
     }
     for ((name, _), sum) in ways.iter().zip(&sums) {
         out.push_str(&line("all", name, sum));
+    }
+    out.push_str("\nshare of facts whose quote is among the first k passages of one of their factors\n\n");
+    for ((name, _), sum) in ways.iter().zip(&sums) {
+        let shares = sum.found_facts.map(|n| share(n, sum.facts).map_or("     –".to_owned(), |s| format!("{s:>6.2}"))).join("");
+        out.push_str(&format!("{:<14} {name:<20} {:>5} {shares}\n", "all", sum.facts));
     }
     if args.missed {
         sums.last().into_iter().flat_map(|sum| &sum.missed).for_each(|missed| out.push_str(&format!("missed {missed}\n")));

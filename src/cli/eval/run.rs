@@ -18,6 +18,7 @@ use crate::eval::{FORMAT, Run, Settings, VendorRun, against, page};
 use crate::framework::Framework;
 use crate::index::retrieve::{Index, WAYS};
 use crate::pipeline::{self, Request};
+use crate::profile::patterns::Patterns;
 use crate::prompt::EXTRACT;
 use crate::report::Report;
 use crate::score::Profile;
@@ -88,6 +89,9 @@ async fn vendor(args: &RunArgs, framework: &Framework, store: &Store, labelled: 
         source: Source::Folder(labelled.site.clone()),
         typed: labelled.vendor.clone(),
         framework: framework.clone(),
+        gates: Vec::new(),
+        areas: Vec::new(),
+        patterns: Patterns::embedded().clone(),
         profile: Profile::default(),
         limits: all_pages(),
         fetch: fetch::Settings::default(),
@@ -103,7 +107,8 @@ async fn vendor(args: &RunArgs, framework: &Framework, store: &Store, labelled: 
     progress.end();
     let assessment = assessment?;
     let seconds = begun.elapsed().as_secs_f64();
-    let index = Index::new(&assessment.pages);
+    let mut index = Index::new(&assessment.pages);
+    index.with_facts(&assessment.profile);
     let facts = FactRecall::measure(framework, &index, &assessment.pages, &labelled.facts, &assessment.findings, &WAYS);
     let cost = request.model.as_ref().and_then(|m| m.price).map(|price| price.of(assessment.usage));
     if let Some(folder) = &args.out {
