@@ -10,6 +10,7 @@ use crate::area::{AREAS, Area};
 use crate::domain::profile::Kind;
 use crate::framework::load::{self, File, LoadError};
 use crate::framework::{Framework, Provenance};
+use crate::gates::edition::Role;
 use crate::gates::{Edition, edition};
 use crate::profile::patterns::Patterns;
 
@@ -104,6 +105,14 @@ fn decides_by_gates(path: &Path) -> anyhow::Result<bool> {
 pub(super) enum FrameworkCommand {
     /// List the frameworks that ship with the program.
     List,
+    /// Print the controls of a framework that decides by gates: what each demands, how it is decided, and what of that is this project's reading.
+    Show {
+        /// Its id, or a file of your own.
+        framework: String,
+        /// Only what is not the framework's published text.
+        #[arg(long)]
+        inferred: bool,
+    },
     /// Read an edition with its knowledge files and report every fault with file, line and key.
     Check {
         /// The edition's TOML file; without one, the editions that ship with the program are checked.
@@ -117,6 +126,7 @@ pub(super) enum FrameworkCommand {
 pub(super) fn run(command: &FrameworkCommand) -> Ended {
     match command {
         FrameworkCommand::List => list(),
+        FrameworkCommand::Show { framework, inferred } => show(framework, *inferred),
         FrameworkCommand::Check { file, facts } => check(file.as_deref(), facts),
     }
 }
@@ -131,6 +141,35 @@ fn list() -> Ended {
         let edition = loaded.map_err(bad)?;
         let areas = if edition.by_area { ", by area" } else { "" };
         out += &format!("{id:<16} {} ({}), {} controls{areas}\n", edition.title, edition.edition, edition.controls.len());
+    }
+    output::print(&out)
+}
+
+fn show(name: &str, inferred: bool) -> Ended {
+    let bad = |error: anyhow::Error| (Exit::BadInput, error);
+    let factors = chosen(None)?;
+    let mut patterns = Patterns::embedded().clone();
+    let edition = match edition::embedded(name, &factors, &mut patterns) {
+        Some(loaded) => loaded,
+        None if decides_by_gates(Path::new(name)).map_err(bad)? => edition::from_path(Path::new(name), &factors, &mut patterns),
+        None => return Err(bad(anyhow::anyhow!("{name} does not decide by gates"))),
+    };
+    let edition = edition.map_err(|error| bad(error.into()))?;
+    let mut out = format!("{} ({})\n{}\n", edition.title, edition.edition, edition.summary);
+    let is_inferred = |provenance| provenance != Provenance::Official;
+    for control in edition.controls.iter().filter(|c| !inferred || is_inferred(c.provenance) || is_inferred(c.test_provenance)) {
+        let minimum = if control.role == Role::Gate { format!(", at least {}", control.minimum.name()) } else { String::new() };
+        let role = match control.role {
+            Role::Gate => "gate",
+            Role::Advice => "advice",
+            Role::Process => "procedure",
+        };
+        out += &format!("\n{} {}\n  {role} of {}{minimum}\n", control.id, control.title, control.verdicts.join(", "));
+        out += &format!("  demands ({}): {}\n", control.provenance.name(), control.requirement);
+        out += &format!("  decided by ({}): {}\n", control.test_provenance.name(), control.test);
+        if let Some(audit) = &control.audit {
+            out += &format!("  left to an audit: {audit}\n");
+        }
     }
     output::print(&out)
 }

@@ -68,6 +68,18 @@ pub enum Provenance {
     Inferred,
 }
 
+impl Provenance {
+    /// The name in data files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Official => "official",
+            Self::Derived => "derived",
+            Self::Own => "own",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
 /// A document that an edition was taken from.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -107,10 +107,10 @@ name = "lighthouse"
 [[pattern]]
 kind = "lighthouse"
 id = "keeps"
-pattern = '''cooperative .{0,80}(?P<value>Graz)'''
+pattern = '''\b(?:courts? of|gerichte? in) (?P<value>Graz)'''
 country = "named"
-yes = [{ text = "A cooperative with its seat in Graz.", value = "Graz", country = "AT" }]
-no = ["A cooperative in the north."]
+yes = [{ text = "The courts of Graz have jurisdiction.", value = "Graz", country = "AT" }]
+no = ["The courts of the north have jurisdiction."]
 
 [[control]]
 id = "H-1"
@@ -218,7 +218,7 @@ async fn what_is_mistyped_is_named() {
     std::fs::write(&file, FIVE.replace("fact = \"governing-law\"", "fact = \"weather\"")).expect("a file");
     let file = file.display().to_string();
     world.run(&["check", &source, "--framework", &file]).await.failed(2, &["broken.toml:", "H-2", "`weather`"]);
-    std::fs::write(&file, FIVE.replace("yes = [{ text = \"A cooperative with", "yes = [{ text = \"A company with")).expect("a file");
+    std::fs::write(&file, FIVE.replace("The courts of Graz have", "The judges of Graz have")).expect("a file");
     world.run(&["framework", "check", &file]).await.failed(2, &["lighthouse/keeps misses"]);
     world.run(&["facts", "find", &source, "--kind", "weather"]).await.failed(2, &["--kind weather"]);
 }
@@ -230,4 +230,21 @@ async fn an_area_of_my_own_is_a_list_of_countries() {
     let report = world.run(&args).await.done().json();
     assert_eq!(area(&report, "cispe-sr", "dach")["area"]["name"], "dach");
     assert_eq!(control(area(&report, "cispe-sr", "dach"), "C-6")["status"], "met");
+}
+
+#[tokio::test]
+async fn frameworks_stand_side_by_side_and_tell_what_is_our_reading() {
+    let world = World::new();
+    let args = ["check", &site("almgrund"), "--framework", "cispe-sr,data-act", "--area", "eea,jp", "-q"];
+    let card = world.run(&args).await;
+    let line =
+        |words: &str| card.done().out.lines().find(|l| l.contains(words)).unwrap_or_else(|| panic!("{words}: {}", card.out)).to_owned();
+    assert!(line("✓ likely sovereign  ").contains("✗ not sovereign"), "{}", card.out);
+    assert!(line("Side by side").contains('─'));
+    let shown = world.run(&["framework", "show", "cispe-sr", "--inferred"]).await;
+    for words in ["S-1 Owned in the area", "gate of sovereign, at least met", "decided by (inferred):", "left to an audit:"] {
+        assert!(shown.done().out.contains(words), "{words}: {}", shown.out);
+    }
+    assert!(!shown.out.contains("\nFW-1 "), "a rule that is published is no reading of ours");
+    world.run(&["framework", "show", "eu-csf"]).await.failed(2, &["eu-csf"]);
 }
