@@ -19,6 +19,8 @@ pub struct Prompt {
 pub const EXTRACT: Prompt = Prompt { name: "extract.md", text: include_str!("../prompts/extract.md") };
 /// Asks whether quotes support what they were quoted for.
 pub const SUPPORT: Prompt = Prompt { name: "support.md", text: include_str!("../prompts/support.md") };
+/// Asks which passages to read.
+pub const RANK: Prompt = Prompt { name: "rank.md", text: include_str!("../prompts/rank.md") };
 /// Asks again after a reply that could not be used.
 pub const REPAIR: Prompt = Prompt { name: "repair.md", text: include_str!("../prompts/repair.md") };
 

@@ -30,8 +30,11 @@ pub(super) struct ModelArgs {
     #[arg(long, value_name = "N", default_value_t = 4, env = "SOVCHECK_MODEL_AT_ONCE", value_parser = clap::value_parser!(u16).range(1..=64))]
     model_at_once: u16,
     /// Most tokens for one check, sent and received; what does not fit is said.
-    #[arg(long, value_name = "TOKENS", default_value_t = 500_000, env = "SOVCHECK_TOKEN_BUDGET")]
+    #[arg(long, value_name = "TOKENS", default_value_t = 1_000_000, env = "SOVCHECK_TOKEN_BUDGET")]
     token_budget: u64,
+    /// Who chooses, of the passages that search found, those that the model reads.
+    #[arg(long, value_enum, value_name = "WHO", default_value_t = Ranker::Model, env = "SOVCHECK_RERANK")]
+    rerank: Ranker,
     /// Who looks a second time at what the model quotes, and whether it supports the option.
     #[arg(long, value_enum, value_name = "WHO", default_value_t = Look::Model, env = "SOVCHECK_SUPPORT")]
     support: Look,
@@ -71,6 +74,14 @@ enum Look {
     /// The factor's rules, as far as they can.
     Rules,
     /// Nobody.
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Ranker {
+    /// The model, by a question of its own.
+    Model,
+    /// Search alone.
     Off,
 }
 
@@ -114,6 +125,7 @@ impl ModelArgs {
             budget: self.token_budget,
             price: self.model_price,
             at_once: usize::from(self.model_at_once),
+            rerank: self.rerank == Ranker::Model,
             second_look: match self.support {
                 Look::Model => SecondLook::Model,
                 Look::Rules => SecondLook::Rules,
@@ -142,6 +154,9 @@ impl ModelArgs {
         let mut changed = Vec::new();
         if self.support != Look::Model {
             changed.push(format!("support={}", if self.support == Look::Rules { "rules" } else { "off" }));
+        }
+        if self.rerank == Ranker::Off {
+            changed.push("rerank=off".to_owned());
         }
         if self.samples > 0 {
             changed.push(format!("samples={}", self.samples));

@@ -115,6 +115,9 @@ pub struct Receipt {
     /// How many quotes stand on their page and, a second look found, do not support what they were quoted for.
     #[serde(default)]
     pub unsupported: u32,
+    /// Places of passages in the order in which a model chose to read them; empty where search alone decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ranked: Vec<u32>,
     /// How often a model was asked for an answer to this factor.
     #[serde(default)]
     pub samples: u32,

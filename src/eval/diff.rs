@@ -115,6 +115,7 @@ mod tests {
                 cost: None,
                 grounding: super::super::Grounding::default(),
                 facts: super::super::FactRecall::default(),
+                by_search: super::super::FactRecall::default(),
                 seals: Vec::new(),
                 rows,
             }],

@@ -73,6 +73,9 @@ pub struct VendorRun {
     pub grounding: Grounding,
     /// Labelled facts among the retrieved passages and among the quotes.
     pub facts: FactRecall,
+    /// The same by search alone, without a model's choice.
+    #[serde(default)]
+    pub by_search: FactRecall,
     /// Stated intervals of levels with what the labels say.
     pub seals: Vec<SealCase>,
     /// One row a factor.
@@ -193,6 +196,7 @@ pub fn against(labelled: &Labelled, framework: &Framework, assessment: &Assessme
         cost: None,
         grounding,
         facts,
+        by_search: FactRecall::default(),
         seals: seals(framework, assessment, &rows)?,
         rows,
     })

@@ -7,7 +7,7 @@ use super::labels::Fact;
 use crate::domain::evidence::Finding;
 use crate::domain::page::Page;
 use crate::domain::quote::fold;
-use crate::framework::Framework;
+use crate::framework::{Factor, Framework};
 use crate::index::retrieve::{Index, Ways};
 
 /// Numbers of passages at which recall is measured.
@@ -44,8 +44,16 @@ impl FactRecall {
         }
     }
 
-    /// Measures `facts` against what `index` retrieves and what was quoted.
-    pub fn measure(framework: &Framework, index: &Index, pages: &[Page], facts: &[Fact], findings: &[Finding], ways: &Ways) -> Self {
+    /// Measures `facts` against the passages that are read of each factor, best first, and against what was quoted.
+    pub fn measure(
+        framework: &Framework,
+        index: &Index,
+        pages: &[Page],
+        facts: &[Fact],
+        findings: &[Finding],
+        ways: &Ways,
+        read: impl Fn(&Factor) -> Vec<u32>,
+    ) -> Self {
         let mut recall = Self::default();
         for fact in facts {
             let Some(page) = pages.iter().find(|page| page.address == fact.page) else { continue };
@@ -53,9 +61,9 @@ impl FactRecall {
             let mut best: Option<usize> = None;
             for factor in fact.factors.iter().filter_map(|id| framework.factor(id)) {
                 recall.pairs += 1;
-                let ranked = index.retrieve(framework, factor, KS[4], ways).passages;
+                let ranked = read(factor);
                 let rank = index
-                    .windows(&ranked, KS[4])
+                    .windows(&ranked, KS[4], ways)
                     .iter()
                     .position(|passage| passage.page == page.number && overlaps(&squeeze(&page.text.text[passage.range.clone()]), &quote));
                 best = [best, rank].into_iter().flatten().min();

@@ -6,6 +6,7 @@
 pub mod caps;
 pub mod mask;
 pub mod model;
+pub mod rank;
 pub mod reply;
 pub mod rules;
 pub mod support;

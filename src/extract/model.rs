@@ -99,7 +99,7 @@ impl Asker<'_> {
         let (outcome, usage) =
             self.question(&about, EXTRACT, &prompt, &schema, sample, |content, cut| reply::read(content, cut, factor)).await?;
         let said = match outcome {
-            Outcome::Read(reply) => self.said(reply, factor, shown, sample),
+            Outcome::Read(reply) => self.said(reply, factor, shown, facts, sample),
             Outcome::Unusable(fault) => Said::Unusable(fault),
             Outcome::OverBudget => Said::OverBudget,
             Outcome::Failed(why) => Said::Failed(why),
@@ -157,7 +157,12 @@ impl Asker<'_> {
         }
     }
 
-    fn said(&self, reply: Reply, factor: &Factor, shown: &[Shown<'_>], sample: u8) -> Said {
+    fn said(&self, reply: Reply, factor: &Factor, shown: &[Shown<'_>], facts: &[&Fact], sample: u8) -> Said {
+        // A fact's words stand on its page, whether that page is among the passages or not.
+        let page_of = |id: &str| {
+            let fact = || facts.get(id.strip_prefix('f')?.parse::<usize>().ok()?.checked_sub(1)?).map(|fact| fact.page);
+            shown.iter().find(|s| s.id == id).map(|s| s.page.number).or_else(fact).unwrap_or(PageNumber(0))
+        };
         let because = match reply.would_change.as_deref().map(str::trim) {
             Some(change) if !change.is_empty() => format!("{} What would change this: {change}", reply.justification.trim()),
             _ => reply.justification.clone(),
@@ -168,7 +173,7 @@ impl Asker<'_> {
             .map(|quote| Candidate {
                 factor: factor.id.clone(),
                 claim: Claim::Shows(quote.shows),
-                page: shown.iter().find(|s| s.id == quote.passage).map_or(PageNumber(0), |s| s.page.number),
+                page: page_of(&quote.passage),
                 quote: self.mask.show(&quote.text),
                 // A quote that the reply itself sets against its answer is a doubt, not a second answer.
                 weight: if reply.option.is_none_or(|option| option == quote.shows) { MODEL_WEIGHT } else { COUNTER_WEIGHT },
@@ -204,9 +209,9 @@ impl Asker<'_> {
             );
         }
         let mut known = String::new();
-        for fact in facts {
-            let country = fact.country.as_deref().map_or(String::new(), |code| format!(", {code}"));
-            let _ = writeln!(known, "- {}: {}{country} (page {}: <<<{}>>>)", fact.name, fact.value, fact.page, fenced(&fact.quote));
+        for (i, fact) in facts.iter().enumerate() {
+            let outdated = if fact.outdated { ", outdated" } else { "" };
+            let _ = writeln!(known, "[f{}] {} ({}{outdated}) <<<{}>>>", i + 1, fact.reads(), fact.tier.name(), fenced(&fact.quote));
         }
         if known.is_empty() {
             known.push_str("nothing");

@@ -24,8 +24,6 @@ use crate::llm::Endpoint;
 
 /// How many ranks of each list count.
 const DEPTH: usize = 100;
-/// Most bytes of a passage with its neighbours.
-const WINDOW: usize = 2_800;
 
 /// Weights of the ways by which a passage is found.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -47,6 +45,8 @@ pub struct Ways {
     pub topic: u32,
     /// Percent that is left of a passage on a page that says it is archived, or of advertisements.
     pub weak: u32,
+    /// Most bytes of a passage with its neighbours.
+    pub window: usize,
     /// What the best single rank of a passage counts for, in percent of the sum of all: what one query wants most is
     /// rarely what all want a little.
     pub best: u32,
@@ -63,6 +63,7 @@ pub static WAYS: LazyLock<Ways> = LazyLock::new(|| {
         facts: 0,
         topic: 0,
         weak: 100,
+        window: 2_800,
         best: 0,
     })
 });
@@ -240,7 +241,7 @@ impl Index {
 impl Index {
     /// The first `most` of `places`, each joined with the passages beside it on its page, so that a quote has its
     /// context. What an earlier window holds is not shown twice.
-    pub fn windows(&self, places: &[u32], most: usize) -> Vec<Passage> {
+    pub fn windows(&self, places: &[u32], most: usize, ways: &Ways) -> Vec<Passage> {
         let mut windows: Vec<Passage> = Vec::new();
         for place in places {
             if windows.len() >= most {
@@ -251,12 +252,19 @@ impl Index {
                 continue;
             }
             let mut window = core.clone();
-            let beside = |at: Option<usize>| at.and_then(|at| self.passages.get(at)).filter(|p| p.page == core.page);
-            for near in [beside((*place as usize).checked_sub(1)), beside(Some(*place as usize + 1))].into_iter().flatten() {
-                let (start, end) = (window.range.start.min(near.range.start), window.range.end.max(near.range.end));
-                if end - start <= WINDOW {
-                    window.range = start..end;
-                    window.blocks = window.blocks.start.min(near.blocks.start)..window.blocks.end.max(near.blocks.end);
+            // What comes after explains more often than what comes before.
+            let (mut first, mut last) = (*place as usize, *place as usize);
+            let mut grew = true;
+            while grew {
+                grew = false;
+                for at in [Some(last + 1), first.checked_sub(1)].into_iter().flatten() {
+                    let Some(near) = self.passages.get(at).filter(|p| p.page == core.page) else { continue };
+                    let (start, end) = (window.range.start.min(near.range.start), window.range.end.max(near.range.end));
+                    if end - start <= ways.window {
+                        window.range = start..end;
+                        window.blocks = window.blocks.start.min(near.blocks.start)..window.blocks.end.max(near.blocks.end);
+                        (first, last, grew) = (first.min(at), last.max(at), true);
+                    }
                 }
             }
             windows.push(window);

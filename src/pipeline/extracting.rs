@@ -89,16 +89,15 @@ impl Run<'_> {
         done: &mut usize,
     ) -> Result<(), PipelineError> {
         let Some(use_of) = &self.request.model else { return Ok(()) };
-        let look = use_of.second_look;
         // An endpoint that fails for factor after factor is not asked again: each try costs its whole timeout.
         let failures = &AtomicUsize::new(0);
         let mut asked = futures::stream::iter(open.into_iter().map(|(factor, before)| async move {
             let again = before.is_some();
             if failures.load(Ordering::Relaxed) >= GIVE_UP_AFTER {
                 let said = Said::Failed("the endpoint failed before and was not asked again".to_owned());
-                return (factor, again, Ok(Reply { said, usage: Usage::default(), before, verdicts: Vec::new() }));
+                return (factor, again, Ok(Reply { said, usage: Usage::default(), before, verdicts: Vec::new(), ranked: Vec::new() }));
             }
-            let reply = reading.ask(asker, factor, before, look).await;
+            let reply = reading.ask(asker, factor, before, use_of).await;
             match &reply {
                 Err(_) => failures.fetch_add(1, Ordering::Relaxed),
                 Ok(_) => failures.swap(0, Ordering::Relaxed),
@@ -118,7 +117,13 @@ impl Run<'_> {
                     if again {
                         continue; // The answer that is there stands.
                     }
-                    Reply { said: Said::Failed(crate::chain(&error)), usage: Usage::default(), before: None, verdicts: Vec::new() }
+                    Reply {
+                        said: Said::Failed(crate::chain(&error)),
+                        usage: Usage::default(),
+                        before: None,
+                        verdicts: Vec::new(),
+                        ranked: Vec::new(),
+                    }
                 }
                 Err(error @ AskError::Prompt(_)) => return Err(PipelineError::Inconsistent(crate::chain(&error))),
             };

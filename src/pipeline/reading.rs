@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::request::ModelUse;
 use crate::domain::answer::Receipt;
 use crate::domain::evidence::{Candidate, Claim, Fault, Finding, Origin, Refuted, Support};
 use crate::domain::id::PageNumber;
@@ -10,19 +11,22 @@ use crate::domain::profile::{Fact, Profile};
 use crate::domain::quote::Searchable;
 use crate::extract::caps;
 use crate::extract::model::{AskError, Asker, Said, Shown};
+use crate::extract::rank;
 use crate::extract::reply::ReplyState;
 use crate::extract::rules::Matches;
 use crate::extract::support::{SecondLook, by_rules};
 use crate::framework::{Factor, Framework};
-use crate::index::retrieve::{Index, Retrieved};
+use crate::index::retrieve::{Index, Retrieved, WAYS};
 use crate::llm::Usage;
 use crate::settle::{Context, settle};
 use crate::store::Settled;
 
 /// Passages that a model reads of each factor, each with its neighbours.
 pub const FOR_MODEL: usize = 8;
+/// How much of a passage a model sees when it chooses what to read, in bytes.
+const BEGINNING: usize = 450;
 /// Most facts of the profile that a model is told for one factor.
-const FACTS: usize = 14;
+const FACTS: usize = 20;
 /// How much of the page around a quote a second look sees, in bytes to each side.
 const AROUND: usize = 400;
 /// On a page that names so many factors of the framework by their ids it is the framework that speaks.
@@ -89,12 +93,14 @@ pub(super) struct Reply {
     pub(super) before: Option<Settled>,
     /// What a second look found of the reply's quotes, by page and quote.
     pub(super) verdicts: Vec<(PageNumber, String, Support)>,
+    /// The order in which the model chose to read passages.
+    pub(super) ranked: Vec<u32>,
 }
 
 impl Reading<'_> {
-    fn shown(&self, factor: &Factor) -> Vec<Shown<'_>> {
+    fn shown(&self, places: &[u32]) -> Vec<Shown<'_>> {
         self.index
-            .windows(&self.retrieved[factor.id.as_str()].passages, FOR_MODEL)
+            .windows(places, FOR_MODEL, &WAYS)
             .into_iter()
             .filter_map(|passage| {
                 let page = self.shelf.page(passage.page)?;
@@ -103,9 +109,34 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// What the model is shown to choose from.
+    fn candidates(&self, factor: &Factor) -> Vec<rank::Candidate> {
+        let places = self.retrieved[factor.id.as_str()].passages.iter().take(rank::CANDIDATES);
+        let candidate = |place: &u32| {
+            let passage = self.index.passages.get(*place as usize)?;
+            let page = self.shelf.page(passage.page)?;
+            let words = &page.text.text[passage.range.clone()];
+            let end = (0..=words.len().min(BEGINNING)).rev().find(|i| words.is_char_boundary(*i)).unwrap_or(0);
+            let outdated = if page.outdated { ", outdated" } else { "" };
+            let stands = format!("{} | {} ({}{outdated}) | {}", page.address, page.title, page.tier.name(), passage.heading);
+            Some(rank::Candidate { place: *place, stands, begins: words[..end].to_owned() })
+        };
+        places.filter_map(candidate).collect()
+    }
+
     fn facts(&self, factor: &Factor) -> Vec<&Fact> {
         let kinds = self.framework.knowledge.sees.get(&factor.id).map_or(&[][..], Vec::as_slice);
-        self.profile.of(kinds).take(FACTS).collect()
+        // The first of each kind before the second of any, and nothing twice: a long list of sub-processors is one kind.
+        let mut seen = HashSet::new();
+        let mut ranked: Vec<(usize, &Fact)> = Vec::new();
+        let mut of_kind: HashMap<&str, usize> = HashMap::new();
+        for fact in self.profile.of(kinds).filter(|fact| seen.insert((fact.kind.as_str(), fact.quote.as_str()))) {
+            let count = of_kind.entry(fact.kind.as_str()).or_default();
+            ranked.push((*count, fact));
+            *count += 1;
+        }
+        ranked.sort_by_key(|(count, _)| *count);
+        ranked.into_iter().take(FACTS).map(|(_, fact)| fact).collect()
     }
 
     /// Asks the model about `factor`, and takes a second look at what it quotes.
@@ -114,15 +145,26 @@ impl Reading<'_> {
         asker: &Asker<'_>,
         factor: &Factor,
         before: Option<Settled>,
-        look: SecondLook,
+        use_of: &ModelUse,
     ) -> Result<Reply, AskError> {
-        let mut shown = self.shown(factor);
+        let look = use_of.second_look;
+        let mut spent = Usage::default();
+        // Another sample reads what the first one read.
+        let mut ranked = before.as_ref().map(|s| s.answer.receipt.ranked.clone()).unwrap_or_default();
+        // Where all that was found can be read there is nothing to choose.
+        let found = self.retrieved[factor.id.as_str()].passages.len();
+        if use_of.rerank && before.is_none() && found > FOR_MODEL {
+            (ranked, spent) = asker.rank(factor, &self.candidates(factor)).await?;
+        }
+        let places = if ranked.is_empty() { &self.retrieved[factor.id.as_str()].passages } else { &ranked };
+        let mut shown = self.shown(places);
         let sample = before.as_ref().map_or(0, |s| u8::try_from(s.answer.receipt.samples).unwrap_or(u8::MAX));
         // Another order of the same passages: an answer that hangs on what came first falls apart.
         if sample % 2 == 1 {
             shown.reverse();
         }
-        let (said, mut usage) = asker.ask(factor, &shown, &self.facts(factor), sample).await?;
+        let (said, usage) = asker.ask(factor, &shown, &self.facts(factor), sample).await?;
+        let mut usage = spent.plus(usage);
         let mut verdicts = Vec::new();
         if let (SecondLook::Model, Said::Reply { candidates, .. }) = (look, &said) {
             let findings: Vec<Finding> = candidates.iter().filter_map(|c| self.shelf.verify(c.clone()).ok()).collect();
@@ -136,7 +178,7 @@ impl Reading<'_> {
             let findings = candidates.iter().filter_map(|c| self.shelf.verify(c.clone()).ok());
             verdicts = findings.filter_map(|f| Some((f.page(), f.quote().to_owned(), by_rules(self.framework, &f)?))).collect();
         }
-        Ok(Reply { said, usage, before, verdicts })
+        Ok(Reply { said, usage, before, verdicts, ranked })
     }
 
     /// The words around a finding.
@@ -157,11 +199,12 @@ impl Reading<'_> {
         let mut context = if lacks_subject && !self.shelf.pages.is_empty() { Context::NotApplicable } else { Context::Findings };
         let (mut samples, mut refuted, mut unsupported) = (0, 0, 0);
         let mut usage = Usage::default();
-        let mut verdicts = Vec::new();
+        let (mut verdicts, mut ranked) = (Vec::new(), Vec::new());
         let failure;
         if let Some(reply) = reply {
             usage = reply.usage;
             verdicts = reply.verdicts;
+            ranked = reply.ranked;
             samples = 1;
             if let Some(before) = reply.before {
                 // What the model said before stands beside what it says now.
@@ -218,6 +261,7 @@ impl Reading<'_> {
             pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
             refuted,
             unsupported,
+            ranked,
             samples,
         };
         let answer = settle(factor, &findings, context, receipt);

@@ -10,7 +10,7 @@ use crate::gates::Edition;
 use crate::hex;
 use crate::llm::{EndpointSettings, Price};
 use crate::profile::patterns::Patterns;
-use crate::prompt::{EXTRACT, SUPPORT};
+use crate::prompt::{EXTRACT, RANK, SUPPORT};
 use crate::score::Profile;
 use crate::settle;
 
@@ -58,6 +58,8 @@ pub struct ModelUse {
     pub price: Option<Price>,
     /// Requests at once.
     pub at_once: usize,
+    /// The model chooses which passages it reads.
+    pub rerank: bool,
     /// Who looks a second time at what the model quotes.
     pub second_look: SecondLook,
     /// Most further samples for one check, for answers on which much depends.
@@ -88,7 +90,7 @@ impl Request {
             Source::Folder(path) | Source::Archive(path) => path.canonicalize().unwrap_or_else(|_| path.clone()).display().to_string(),
         };
         let model = self.model.as_ref().map(|m| {
-            let asked = (m.second_look, m.extra_samples, m.blind);
+            let asked = (m.second_look, m.extra_samples, m.blind, m.rerank.then(|| RANK.sha256()));
             format!("{} {} {} {} {asked:?}", m.endpoint.base_url, m.endpoint.model, EXTRACT.sha256(), SUPPORT.sha256())
         });
         let embedding = self.embedding.as_ref().map(|e| format!("{} {}", e.base_url, e.model));

@@ -320,6 +320,50 @@ async fn another_sample_is_asked_where_it_pays_and_disagreement_costs_confidence
 }
 
 #[tokio::test]
+async fn the_model_chooses_what_it_reads_and_a_reply_that_cannot_be_used_leaves_the_order_of_search() {
+    for usable in [true, false] {
+        let world = World::new();
+        let docs = documentation(&world);
+        for n in 0..20 {
+            let words = format!(
+                "# Governing law {n}\n\nNotes on governing law and jurisdiction of courts, number {n}, for readers of this agreement.\n"
+            );
+            std::fs::write(world.dir.path().join(&docs).join(format!("law-{n}.md")), words).expect("writes");
+        }
+        let server = MockServer::start().await;
+        let desk = move |prompt: &str, _: usize| {
+            if !prompt.contains("Factor SOV-2.1:") {
+                return if prompt.starts_with("You choose") { said(r#"{"passages":[]}"#) } else { not_found() };
+            }
+            if prompt.starts_with("You choose") {
+                assert!(prompt.contains("number 3, for readers"), "{prompt}");
+                let number: u32 = passage(prompt, "number 3, for readers").parse().expect("passages are numbered");
+                return said(&if usable { json!({ "passages": [number, 999] }).to_string() } else { "none of them".to_owned() });
+            }
+            let first = prompt.split("best match first").nth(1).expect("passages");
+            let first = first.split("<<<").nth(1).expect("a passage");
+            assert_eq!(first.contains("number 3,"), usable, "{first}");
+            not_found()
+        };
+        Mock::given(method("POST")).respond_with(Desk(desk, Arc::default())).mount(&server).await;
+        let url = format!("{}/v1", server.uri());
+        let ran = world.run(&["check", &docs, "--format", "json", "-q", "--model-url", &url, "--model", "m"]).await;
+        ran.done();
+    }
+}
+
+#[tokio::test]
+async fn words_of_a_fact_can_be_quoted_by_its_id_although_no_passage_holds_them() {
+    let said = |prompt: &str, _| {
+        let facts = prompt.split("Facts about the service").nth(1).unwrap_or_default();
+        answer(3, &passage(facts, LAW), WHOLE)
+    };
+    let (ran, _) = check(on("SOV-2.1", said), &[]).await;
+    let report = ran.done().json();
+    assert_eq!(evidence(&report, "SOV-2.1")[0]["quote"], WHOLE);
+}
+
+#[tokio::test]
 async fn a_blind_model_never_reads_the_vendors_name() {
     let desk = |prompt: &str, _| {
         assert!(!prompt.to_lowercase().contains("kielcloud"), "{prompt}");

@@ -86,7 +86,9 @@ pub(super) async fn run(args: &RetrievalArgs) -> anyhow::Result<Exit> {
             index.with_dense(&labelled.vendor, &pages, &framework, endpoint, &mut Vectors::Local(Local::default())).await?;
         }
         for ((name, ways), sum) in ways.iter().zip(&mut sums) {
-            let recall = FactRecall::measure(&framework, &index, &pages, &labelled.facts, &[], ways);
+            let recall = FactRecall::measure(&framework, &index, &pages, &labelled.facts, &[], ways, |factor| {
+                index.retrieve(&framework, factor, KS[4], ways).passages
+            });
             out.push_str(&line(&labelled.vendor, name, &recall));
             sum.plus(&recall);
             sum.missed = recall

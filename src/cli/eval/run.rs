@@ -13,9 +13,9 @@ use crate::cli::progress::Progress;
 use crate::cli::{Exit, framework, output};
 use crate::crawl::{Source, fetch};
 use crate::eval::labels::Labelled;
-use crate::eval::recall::FactRecall;
+use crate::eval::recall::{FactRecall, KS};
 use crate::eval::{FORMAT, Run, Settings, VendorRun, against, page};
-use crate::framework::Framework;
+use crate::framework::{Factor, Framework};
 use crate::index::retrieve::{Index, WAYS};
 use crate::pipeline::{self, Request};
 use crate::profile::patterns::Patterns;
@@ -109,11 +109,22 @@ async fn vendor(args: &RunArgs, framework: &Framework, store: &Store, labelled: 
     let seconds = begun.elapsed().as_secs_f64();
     let mut index = Index::new(&assessment.pages);
     index.with_facts(&assessment.profile);
-    let facts = FactRecall::measure(framework, &index, &assessment.pages, &labelled.facts, &assessment.findings, &WAYS);
+    let searched = |factor: &Factor| index.retrieve(framework, factor, KS[4], &WAYS).passages;
+    // What a model chose to read comes first.
+    let read = |factor: &Factor| {
+        let answer = assessment.answers.iter().find(|answer| answer.factor == factor.id);
+        let mut places = answer.map(|answer| answer.receipt.ranked.clone()).unwrap_or_default();
+        places.extend(searched(factor).into_iter().filter(|place| !places.contains(place)).collect::<Vec<_>>());
+        places
+    };
+    let recall = |read: &dyn Fn(&Factor) -> Vec<u32>| {
+        FactRecall::measure(framework, &index, &assessment.pages, &labelled.facts, &assessment.findings, &WAYS, read)
+    };
+    let (facts, by_search) = (recall(&read), recall(&searched));
     let cost = request.model.as_ref().and_then(|m| m.price).map(|price| price.of(assessment.usage));
     if let Some(folder) = &args.out {
         let report = Report::of(&request, &assessment);
         output::write_file(folder, &format!("{}.json", labelled.vendor), &format!("{}\n", serde_json::to_string_pretty(&report)?))?;
     }
-    Ok(VendorRun { seconds, cost, ..against(labelled, framework, &assessment, facts)? })
+    Ok(VendorRun { seconds, cost, by_search, ..against(labelled, framework, &assessment, facts)? })
 }

@@ -47,7 +47,7 @@ pub(super) fn run(run: &Run, rows: bool) -> String {
         "ECE",
         "s"
     ));
-    let mut facts = FactRecall::default();
+    let (mut facts, mut by_search) = (FactRecall::default(), FactRecall::default());
     let (mut grounding, mut usage, mut seconds) = (Grounding::default(), Usage::default(), 0.0);
     for vendor in &run.vendors {
         let f = Figures::of(vendor.rows.iter());
@@ -62,6 +62,7 @@ pub(super) fn run(run: &Run, rows: bool) -> String {
             vendor.seconds
         ));
         facts.plus(&vendor.facts);
+        by_search.plus(&vendor.by_search);
         let g = &vendor.grounding;
         grounding.brought += g.brought;
         grounding.verbatim += g.verbatim;
@@ -85,8 +86,12 @@ pub(super) fn run(run: &Run, rows: bool) -> String {
     out.push_str(&format!("  quotes of the model that stand on their page  {}\n", of(grounding.verbatim, grounding.brought)));
     out.push_str(&format!("  quotes stored that are the page's own bytes   {}\n", of(grounding.stored_verbatim, grounding.stored)));
     out.push_str(&format!("  quotes that the second look supports          {}\n", of(grounding.supported, grounding.judged)));
-    for (k, found) in KS.iter().zip(facts.found) {
-        out.push_str(&format!("  labelled facts among the first {k:>2} passages     {}\n", of(found, facts.pairs)));
+    out.push_str("  labelled facts among the first k passages of a factor, and of one of their factors\n");
+    for (i, k) in KS.iter().enumerate() {
+        let line = format!("{}, {}", of(facts.found[i], facts.pairs), of(facts.found_facts[i], facts.facts));
+        let search = format!("{}, {}", of(by_search.found[i], by_search.pairs), of(by_search.found_facts[i], by_search.facts));
+        let search = if facts.found == by_search.found { String::new() } else { format!("   by search alone {search}") };
+        out.push_str(&format!("    k = {k:<2}                                      {line}{search}\n"));
     }
     out.push_str(&format!("  labelled facts among the quotes               {}\n", of(facts.quoted, facts.pairs)));
     let seals: Vec<_> = run.vendors.iter().flat_map(|v| &v.seals).collect();
