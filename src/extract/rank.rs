@@ -71,7 +71,7 @@ impl Asker<'_> {
             ])
             .map_err(AskError::Prompt)?;
         let about = format!("{} {} rank", self.service, factor.id);
-        let (outcome, usage) = self.question(&about, RANK, &prompt, &schema, 0, |content, cut| reply::object(content, cut)).await?;
+        let (outcome, usage) = self.question(&about, RANK, &prompt, &schema, 0, reply::object).await?;
         let chosen = match outcome {
             Outcome::Read(Chosen { passages }) => passages,
             Outcome::Unusable(_) | Outcome::OverBudget | Outcome::Failed(_) => Vec::new(),
