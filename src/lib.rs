@@ -15,10 +15,12 @@
 //! - no SQL outside [`store`], no HTTP client outside `crawl::fetch` and `llm::endpoint`;
 //! - no framework's factor named in code: editions, rules, queries and prompts are data.
 
+pub mod access;
 pub mod archive;
 pub mod area;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod crawl;
 pub mod domain;
 pub mod eval;
@@ -27,6 +29,8 @@ pub mod focus;
 pub mod framework;
 pub mod gates;
 pub mod index;
+pub mod intake;
+pub mod jobs;
 pub mod llm;
 pub mod pipeline;
 pub mod profile;
@@ -37,6 +41,8 @@ pub mod score;
 pub mod settle;
 pub mod store;
 pub mod telemetry;
+pub mod token;
+pub mod web;
 
 /// An error with its causes on one line, each said once.
 pub fn chain(error: &dyn std::error::Error) -> String {

@@ -94,19 +94,20 @@ impl CheckArgs {
             fresh: self.fresh,
         })
     }
+}
 
-    fn database(&self) -> anyhow::Result<String> {
-        if let Some(url) = &self.database {
-            return Ok(url.clone());
-        }
-        let folder = dirs::data_dir().ok_or_else(|| anyhow!("no data folder is known for this user; give --database sqlite:PATH"))?;
-        Ok(format!("sqlite:{}", folder.join("sovcheck").join("checks.db").display()))
+/// The database that is meant: the one that is named, or a file in the user's data folder.
+pub(super) fn database(named: Option<&str>) -> anyhow::Result<String> {
+    if let Some(url) = named {
+        return Ok(url.to_owned());
     }
+    let folder = dirs::data_dir().ok_or_else(|| anyhow!("no data folder is known for this user; give --database sqlite:PATH"))?;
+    Ok(format!("sqlite:{}", folder.join("sovcheck").join("checks.db").display()))
 }
 
 pub(super) async fn run(args: CheckArgs) -> Ended {
     let request = args.request()?;
-    let address = args.database().map_err(|error| (Exit::BadInput, error))?;
+    let address = database(args.database.as_deref()).map_err(|error| (Exit::BadInput, error))?;
     if !args.quiet {
         args.reading.remind(&request.source);
     }
@@ -168,6 +169,7 @@ fn exit_of(error: &PipelineError) -> Exit {
         }
         PipelineError::Crawl(CrawlError::Client(_))
         | PipelineError::Store(_)
+        | PipelineError::EarlierGone(_)
         | PipelineError::Inconsistent(_)
         | PipelineError::Score(_) => Exit::Fault,
         PipelineError::Model(_) | PipelineError::Dense(_) => Exit::BadInput,

@@ -17,6 +17,7 @@ mod output;
 mod progress;
 mod reading;
 mod score;
+mod serve;
 mod source;
 
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ Examples:
   sovcheck crawl docs.example.eu --pages 20
   sovcheck score answers.csv --format json
   sovcheck framework check my-framework.toml
+  sovcheck serve
 
 Exit codes:
   0 done   1 a fault of this program or its database   2 bad input
@@ -51,6 +53,20 @@ const CRAWL_EXAMPLES: &str = "\
 Examples:
   sovcheck crawl docs.example.eu --pages 20 --contact you@example.org
   sovcheck crawl www.example.eu docs.example.eu --host trust-portal.example --texts pages.jsonl";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  sovcheck serve
+  sovcheck serve --listen 0.0.0.0:8080 --config /etc/sovcheck.toml
+  sovcheck serve --workers 0 --database postgres://sovcheck@db.example.eu/sovcheck
+
+Without a database it keeps everything in one SQLite file. Stop it with Ctrl-C or SIGTERM: checks that run go back to
+the queue, and the next worker goes on where they stopped.";
+
+const WORKER_EXAMPLES: &str = "\
+Examples:
+  sovcheck worker --database postgres://sovcheck@db.example.eu/sovcheck
+  sovcheck worker --workers 8 --config /etc/sovcheck.toml";
 
 /// How sovereign is a cloud service, and what proves it?
 ///
@@ -74,6 +90,12 @@ enum Command {
     /// Read a source without judging it: what is read, in which order, and why.
     #[command(after_help = CRAWL_EXAMPLES)]
     Crawl(crawl::CrawlArgs),
+    /// Serve the check in the browser, with workers in the same process.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(serve::ServeArgs),
+    /// Work on checks that were asked for in the browser, beside other workers.
+    #[command(after_help = WORKER_EXAMPLES)]
+    Worker(serve::WorkerArgs),
     /// Score a file of answers, without reading any documentation.
     Score(score::ScoreArgs),
     /// List frameworks, and validate an edition of your own.
@@ -104,6 +126,8 @@ pub fn main() -> ExitCode {
             Command::Check(args) => check::run(*args).await,
             Command::ReadDocument(args) => apart::run(&args),
             Command::Crawl(args) => crawl::run(args).await,
+            Command::Serve(args) => serve::serve(args).await,
+            Command::Worker(args) => serve::worker(args).await,
             Command::Score(args) => score::run(&args),
             Command::Framework(command) => framework::run(&command),
             Command::Facts(command) => facts::run(command).await,

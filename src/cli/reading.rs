@@ -41,6 +41,16 @@ pub(super) struct ReadingArgs {
     name_server: Option<SocketAddr>,
 }
 
+/// A variable of the environment.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// This program's own file, to run it once more for one document.
+pub(super) fn own_file() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|s| (0.0..=3600.0).contains(s)).ok_or_else(|| "expected seconds from 0 to 3600".to_owned())
 }
@@ -80,7 +90,7 @@ impl ReadingArgs {
             name_server: self.name_server,
             contact: self.contact.clone(),
             chromium: self.render.then(|| self.chromium.clone()),
-            reader: std::env::current_exe().ok(),
+            reader: own_file(),
             ..fetch::Settings::default()
         }
     }

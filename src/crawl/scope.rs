@@ -186,7 +186,7 @@ fn host_of(url: &Url) -> String {
 }
 
 /// The registered name; of a bare address, host and port.
-fn site_of(url: &Url) -> String {
+pub fn site_of(url: &Url) -> String {
     match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');

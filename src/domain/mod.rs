@@ -8,4 +8,6 @@ pub mod evidence;
 pub mod id;
 pub mod page;
 pub mod profile;
+pub mod progress;
 pub mod quote;
+pub mod request;

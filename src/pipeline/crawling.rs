@@ -39,7 +39,8 @@ impl Run<'_> {
                 Step::Unchanged(unchanged) => {
                     let copy = earlier.as_ref().and_then(|earlier| Some((earlier.id, earlier.pages.get(&unchanged.address)?)));
                     let (id, copy) = copy.ok_or_else(|| PipelineError::Inconsistent(format!("no copy of {}", unchanged.address)))?;
-                    let bytes = self.store.body(id, copy.number.0).await.map_err(PipelineError::Store)?.unwrap_or_default();
+                    let bytes = self.store.body(id, copy.number.0).await.map_err(PipelineError::Store)?;
+                    let bytes = bytes.ok_or_else(|| PipelineError::EarlierGone(unchanged.address.clone()))?;
                     let read = crawl.restore(*unchanged, copy, bytes);
                     self.take_in(&crawl, &read.page, &read.bytes).await?;
                 }

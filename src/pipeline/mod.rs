@@ -79,6 +79,9 @@ pub enum PipelineError {
     /// The vector server cannot be used.
     #[error("dense search cannot be used")]
     Dense(#[source] crate::index::retrieve::DenseError),
+    /// A page has not changed since an earlier check, which was deleted meanwhile: read anew, it will be there.
+    #[error("the earlier check that {0} was compared with is gone")]
+    EarlierGone(String),
     /// What was stored does not fit what is stored.
     #[error("the stored check is inconsistent: {0}")]
     Inconsistent(String),
@@ -109,20 +112,52 @@ pub async fn run(store: &Store, request: &Request, on: &mut (dyn FnMut(Event<'_>
         None => {
             let now = clock::now_ms();
             let id = CheckId::at(now);
-            let check =
-                Check { service: request.service.clone(), source: request.typed.clone(), folder: request.is_folder(), started_ms: now };
+            let check = begun(request, now);
             store.begin(id, &key, &check).await.map_err(PipelineError::Store)?;
             (id, check, Stage::Crawl, false)
         }
     };
-    let mut run = Run { store, request, id, on };
-    if stage == Stage::Crawl {
-        run.crawl(&key, resumed).await?;
-        store.reach(id, Stage::Extract, clock::now_ms()).await.map_err(PipelineError::Store)?;
-    } else {
-        (run.on)(Event::Started { id, resumed: Some(store.pages(id).await.map_err(PipelineError::Store)?.len()) });
+    Run { store, request, id, on }.through(&key, check, stage, resumed).await
+}
+
+/// Runs the check `id`, or goes on with it, whatever other checks of the same request there are.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_as(
+    store: &Store,
+    request: &Request,
+    id: CheckId,
+    on: &mut (dyn FnMut(Event<'_>) + Send),
+) -> Result<Assessment, PipelineError> {
+    let key = request.key();
+    let (check, stage, resumed) = match store.check(id).await.map_err(PipelineError::Store)? {
+        Some((check, stage)) => (check, stage, true),
+        None => {
+            let check = begun(request, clock::now_ms());
+            store.begin(id, &key, &check).await.map_err(PipelineError::Store)?;
+            (check, Stage::Crawl, false)
+        }
+    };
+    Run { store, request, id, on }.through(&key, check, stage, resumed).await
+}
+
+fn begun(request: &Request, now_ms: u64) -> Check {
+    Check { service: request.service.clone(), source: request.typed.clone(), folder: request.is_folder(), started_ms: now_ms }
+}
+
+impl Run<'_> {
+    /// The stages from `stage` on.
+    async fn through(mut self, key: &str, check: Check, stage: Stage, resumed: bool) -> Result<Assessment, PipelineError> {
+        let (store, request, id) = (self.store, self.request, self.id);
+        if stage == Stage::Crawl {
+            self.crawl(key, resumed).await?;
+            store.reach(id, Stage::Extract, clock::now_ms()).await.map_err(PipelineError::Store)?;
+        } else {
+            (self.on)(Event::Started { id, resumed: Some(store.pages(id).await.map_err(PipelineError::Store)?.len()) });
+        }
+        let profile = self.extract().await?;
+        store.reach(id, Stage::Done, clock::now_ms()).await.map_err(PipelineError::Store)?;
+        Assessment::of(store, request, id, check, profile).await
     }
-    let profile = run.extract().await?;
-    store.reach(id, Stage::Done, clock::now_ms()).await.map_err(PipelineError::Store)?;
-    Assessment::of(store, request, id, check, profile).await
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
-use super::{Store, StoreError, from_json, on, to, to_json};
+use super::{Store, StoreError, from_json, hold, on, to, to_json};
 use crate::domain::answer::Answer;
 use crate::domain::evidence::Candidate;
 use crate::domain::id::CheckId;
@@ -29,8 +29,9 @@ impl Store {
         const SQL: &str = "INSERT INTO answers (check_id, factor, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         let factor = settled.answer.factor.as_str();
         let doc = to_json(settled, "answers", factor)?;
-        on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(factor).bind(doc).execute(pool).await.map(|_| ()))
-            .map_err(to("keep an answer"))
+        hold!(self, self.lease.as_ref(), "keep an answer", tx => {
+            sqlx::query(SQL).bind(check.to_string()).bind(factor).bind(&doc).execute(&mut *tx).await?;
+        })
     }
 
     /// Puts a settled factor in the place of the one that is kept.
@@ -41,8 +42,9 @@ impl Store {
         const SQL: &str = "UPDATE answers SET doc = $3 WHERE check_id = $1 AND factor = $2";
         let factor = settled.answer.factor.as_str();
         let doc = to_json(settled, "answers", factor)?;
-        on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(factor).bind(doc).execute(pool).await.map(|_| ()))
-            .map_err(to("replace an answer"))
+        hold!(self, self.lease.as_ref(), "replace an answer", tx => {
+            sqlx::query(SQL).bind(check.to_string()).bind(factor).bind(&doc).execute(&mut *tx).await?;
+        })
     }
 
     /// Keeps the answers of one check as those of another, whose pages are the same.
@@ -52,8 +54,9 @@ impl Store {
     pub async fn copy_answers(&self, from: CheckId, to_check: CheckId) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO answers (check_id, factor, doc) SELECT $2, factor, doc FROM answers WHERE check_id = $1 \
                            ON CONFLICT DO NOTHING";
-        on!(self, pool => sqlx::query(SQL).bind(from.to_string()).bind(to_check.to_string()).execute(pool).await.map(|_| ()))
-            .map_err(to("copy answers"))
+        hold!(self, self.lease.as_ref(), "copy answers", tx => {
+            sqlx::query(SQL).bind(from.to_string()).bind(to_check.to_string()).execute(&mut *tx).await?;
+        })
     }
 
     /// The settled factors of a check.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
-use super::{Store, StoreError, corrupt, from_json, on, to, to_json};
+use super::{Store, StoreError, corrupt, from_json, hold, on, to, to_json, whole};
 use crate::domain::id::CheckId;
 
 /// How far a check has come.
@@ -44,26 +44,37 @@ pub struct Check {
 }
 
 impl Store {
-    /// Begins a check in stage [`Stage::Crawl`].
+    /// Begins a check in stage [`Stage::Crawl`]. Beginning it again changes nothing.
     ///
     /// # Errors
     /// The database fails.
     pub async fn begin(&self, id: CheckId, request: &str, check: &Check) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO checks (id, request, doc, stage, started_ms, changed_ms) VALUES ($1, $2, $3, $4, $5, $5)";
+        const SQL: &str = "INSERT INTO checks (id, request, doc, stage, started_ms, changed_ms) VALUES ($1, $2, $3, $4, $5, $5) \
+                           ON CONFLICT DO NOTHING";
         let doc = to_json(check, "checks", &id.to_string())?;
-        let started = i64::try_from(check.started_ms).unwrap_or(i64::MAX);
-        on!(self, pool => sqlx::query(SQL).bind(id.to_string()).bind(request).bind(doc).bind(Stage::Crawl.name()).bind(started)
-            .execute(pool).await.map(|_| ()))
-        .map_err(to("begin a check"))
+        hold!(self, self.lease.as_ref(), "begin a check", tx => {
+            sqlx::query(SQL).bind(id.to_string()).bind(request).bind(&doc).bind(Stage::Crawl.name()).bind(whole(check.started_ms))
+                .execute(&mut *tx).await?;
+        })
     }
 
-    /// The latest check for `request` that is not done.
+    /// The check with this id.
+    ///
+    /// # Errors
+    /// The database fails or the row is corrupt.
+    pub async fn check(&self, id: CheckId) -> Result<Option<(Check, Stage)>, StoreError> {
+        const SQL: &str = "SELECT id, doc, stage FROM checks WHERE id = $1";
+        Ok(self.latest(SQL, &id.to_string()).await?.map(|(_, check, stage)| (check, stage)))
+    }
+
+    /// The latest check for `request` that is not done and that nobody ordered from the service: those are their workers'.
     ///
     /// # Errors
     /// The database fails or the row is corrupt.
     pub async fn unfinished(&self, request: &str) -> Result<Option<(CheckId, Check, Stage)>, StoreError> {
-        const SQL: &str =
-            "SELECT id, doc, stage FROM checks WHERE request = $1 AND stage <> 'done' ORDER BY started_ms DESC, id DESC LIMIT 1";
+        const SQL: &str = "SELECT id, doc, stage FROM checks WHERE request = $1 AND stage <> 'done' \
+                           AND NOT EXISTS (SELECT 1 FROM check_requests r WHERE r.id = checks.id) \
+                           ORDER BY started_ms DESC, id DESC LIMIT 1";
         self.latest(SQL, request).await
     }
 
@@ -94,8 +105,8 @@ impl Store {
     /// The database fails.
     pub async fn reach(&self, id: CheckId, stage: Stage, now_ms: u64) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE checks SET stage = $2, changed_ms = $3 WHERE id = $1";
-        let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
-        on!(self, pool => sqlx::query(SQL).bind(id.to_string()).bind(stage.name()).bind(now).execute(pool).await.map(|_| ()))
-            .map_err(to("move a check on"))
+        hold!(self, self.lease.as_ref(), "move a check on", tx => {
+            sqlx::query(SQL).bind(id.to_string()).bind(stage.name()).bind(whole(now_ms)).execute(&mut *tx).await?;
+        })
     }
 }

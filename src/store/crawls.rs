@@ -2,7 +2,7 @@
 
 use sqlx::Row;
 
-use super::{Store, StoreError, from_json, on, to, to_json};
+use super::{Store, StoreError, from_json, hold, on, to, to_json};
 use crate::domain::id::CheckId;
 use crate::domain::page::{Resource, SiteHost};
 
@@ -38,12 +38,12 @@ impl Store {
     /// The database fails.
     pub async fn keep_hosts(&self, check: CheckId, hosts: &[SiteHost]) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO hosts (check_id, host, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        for host in hosts {
-            let doc = to_json(host, "hosts", &host.host)?;
-            on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(&host.host).bind(doc).execute(pool).await.map(|_| ()))
-                .map_err(to("keep a host"))?;
-        }
-        Ok(())
+        let docs: Vec<String> = hosts.iter().map(|host| to_json(host, "hosts", &host.host)).collect::<Result<_, _>>()?;
+        hold!(self, self.lease.as_ref(), "keep hosts", tx => {
+            for (host, doc) in hosts.iter().zip(&docs) {
+                sqlx::query(SQL).bind(check.to_string()).bind(&host.host).bind(doc).execute(&mut *tx).await?;
+            }
+        })
     }
 
     /// The hosts that a check met, by name.

@@ -7,19 +7,38 @@
 mod answers;
 mod checks;
 mod crawls;
+mod events;
 mod pages;
+mod queue;
+mod requests;
+mod secrets;
 
 pub use answers::Settled;
 pub use checks::{Check, Stage};
+pub use queue::{Beat, Claimed, Ending};
+pub use requests::{Ceilings, NewRequest, Placed};
 
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{PgPool, SqlitePool};
 
+use crate::domain::id::CheckId;
+
 /// A handle to the database; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: Pool,
+    /// What a check writes through this handle is kept only while this lease is held.
+    lease: Option<Lease>,
+}
+
+/// A worker's hold on a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The request, and its check.
+    pub check: CheckId,
+    /// A name that is new each time a request is taken.
+    pub by: String,
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +57,29 @@ macro_rules! on {
     };
 }
 use on;
+
+/// Runs writes of a check in one transaction; under a lease, only while it is held. The row of the lease is written to, so
+/// that nobody takes the request between the look and the write.
+macro_rules! hold {
+    ($store:expr, $lease:expr, $action:literal, $tx:ident => $run:block) => {{
+        const HELD: &str = "UPDATE check_requests SET lease_until_ms = lease_until_ms WHERE id = $1 AND lease_by = $2";
+        let lease: Option<&$crate::store::Lease> = $lease;
+        let held = $crate::store::on!($store, pool => async {
+            let mut $tx = pool.begin().await?;
+            if let Some(lease) = lease
+                && sqlx::query(HELD).bind(lease.check.to_string()).bind(&lease.by).execute(&mut *$tx).await?.rows_affected() == 0
+            {
+                return Ok::<bool, sqlx::Error>(false);
+            }
+            $run
+            $tx.commit().await?;
+            Ok(true)
+        }.await)
+        .map_err($crate::store::to($action))?;
+        if held { Ok(()) } else { Err($crate::store::StoreError::LeaseLost) }
+    }};
+}
+use hold;
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +108,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("could not bring the database's schema up to date")]
     Migrate(#[source] sqlx::migrate::MigrateError),
+    /// Another worker has the check, or nobody.
+    #[error("the check is no longer this worker's")]
+    LeaseLost,
     /// A row that this program did not write, or no longer understands.
     #[error("the database is inconsistent: {table}.{column} of {row}: {problem}")]
     Corrupt {
@@ -96,6 +141,15 @@ fn to_json<T: serde::Serialize>(value: &T, table: &'static str, row: &str) -> Re
     serde_json::to_string(value).map_err(|error| corrupt(table, "doc", row, error))
 }
 
+/// A count or a time as the database keeps it.
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn all<T>(rows: impl Iterator<Item = Result<T, sqlx::Error>>) -> Result<Vec<T>, sqlx::Error> {
+    rows.collect()
+}
+
 impl Store {
     /// Opens `sqlite:PATH` (made if it is missing), `sqlite::memory:` or `postgres://…`, and brings its schema up to date.
     ///
@@ -119,14 +173,20 @@ impl Store {
             let pool =
                 SqlitePoolOptions::new().max_connections(connections).connect_with(options).await.map_err(to("open the database"))?;
             migrations.run(&pool).await.map_err(StoreError::Migrate)?;
-            return Ok(Self { pool: Pool::Sqlite(pool) });
+            return Ok(Self { pool: Pool::Sqlite(pool), lease: None });
         }
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
             let pool = PgPoolOptions::new().max_connections(8).connect(address).await.map_err(to("open the database"))?;
             migrations.run(&pool).await.map_err(StoreError::Migrate)?;
-            return Ok(Self { pool: Pool::Postgres(pool) });
+            return Ok(Self { pool: Pool::Postgres(pool), lease: None });
         }
         Err(StoreError::Address(address.to_owned()))
+    }
+
+    /// The same database, for a check under a lease: once that is lost, nothing of the check is kept any more.
+    #[must_use]
+    pub fn held_by(&self, lease: &Lease) -> Self {
+        Self { lease: Some(lease.clone()), ..self.clone() }
     }
 
     /// Closes all connections.

@@ -2,7 +2,7 @@
 
 use sqlx::Row;
 
-use super::{Store, StoreError, from_json, on, to, to_json};
+use super::{Store, StoreError, from_json, hold, on, to, to_json};
 use crate::domain::id::CheckId;
 use crate::domain::page::{Page, Unread};
 
@@ -15,9 +15,10 @@ impl Store {
         const SQL: &str =
             "INSERT INTO pages (check_id, number, address, sha256, doc, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         let doc = to_json(page, "pages", &format!("{check} {}", page.number))?;
-        on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(i64::from(page.number.0)).bind(&page.address).bind(&page.sha256)
-            .bind(doc).bind(body).execute(pool).await.map(|_| ()))
-        .map_err(to("keep a page"))
+        hold!(self, self.lease.as_ref(), "keep a page", tx => {
+            sqlx::query(SQL).bind(check.to_string()).bind(i64::from(page.number.0)).bind(&page.address).bind(&page.sha256)
+                .bind(&doc).bind(body).execute(&mut *tx).await?;
+        })
     }
 
     /// The pages of a check in the order of reading.
@@ -50,8 +51,9 @@ impl Store {
     pub async fn keep_unread(&self, check: CheckId, unread: &Unread) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO unread (check_id, address, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         let doc = to_json(unread, "unread", &unread.address)?;
-        on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(&unread.address).bind(doc).execute(pool).await.map(|_| ()))
-            .map_err(to("keep what was not read"))
+        hold!(self, self.lease.as_ref(), "keep what was not read", tx => {
+            sqlx::query(SQL).bind(check.to_string()).bind(&unread.address).bind(&doc).execute(&mut *tx).await?;
+        })
     }
 
     /// What was not read, by address.

@@ -8,9 +8,11 @@ use crate::world::project;
 
 /// Module, and the modules it may use. `main`, `lib` and `cli` may use anything.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("access", &["domain"]),
     ("archive", &["chain"]),
     ("area", &[]),
     ("clock", &[]),
+    ("config", &["chain"]),
     ("domain", &[]),
     ("eval", &["domain", "framework", "index", "llm", "pipeline", "score", "settle"]),
     ("focus", &["domain"]),
@@ -47,7 +49,32 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("report", &["area", "clock", "domain", "gates", "framework", "llm", "pipeline", "prompt", "score", "settle"]),
+    ("intake", &["area", "config", "crawl", "domain", "gates", "store"]),
+    (
+        "jobs",
+        &[
+            "area",
+            "clock",
+            "config",
+            "crawl",
+            "domain",
+            "extract",
+            "framework",
+            "gates",
+            "intake",
+            "llm",
+            "pipeline",
+            "profile",
+            "report",
+            "score",
+            "store",
+            "chain",
+            "hex",
+        ],
+    ),
     ("telemetry", &[]),
+    ("token", &["hex"]),
+    ("web", &["access", "clock", "config", "domain", "intake", "report", "score", "store", "token", "chain", "hex"]),
 ];
 
 /// What only one place may name.
@@ -58,13 +85,14 @@ const OWNED: &[(&str, &[&str])] = &[
     ("reqwest::", &["crawl/fetch.rs", "crawl/guard.rs", "llm/endpoint.rs"]),
     ("SystemTime", &["clock.rs"]),
     ("clap::", &["cli"]),
-    ("askama", &["eval/page.rs", "report"]),
+    ("askama", &["eval/page.rs", "report", "web"]),
+    ("axum::", &["web"]),
     ("indicatif", &["cli"]),
     ("std::env::", &["cli/reading.rs"]),
 ];
 
 /// Modules without anything async, clock or network in them.
-const PURE: &[&str] = &["domain", "framework", "gates", "score", "settle", "read", "report"];
+const PURE: &[&str] = &["access", "config", "domain", "framework", "gates", "score", "settle", "read", "report"];
 
 fn sources() -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

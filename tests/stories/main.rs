@@ -20,5 +20,8 @@ mod recheck;
 mod render;
 mod resume;
 mod score;
+mod service;
+mod service_check;
+mod site;
 mod warcio;
 mod world;

@@ -22,6 +22,8 @@ pub struct World {
     pub database: String,
     /// Open ports of loopback, for the crawler.
     pub ports: Vec<u16>,
+    /// Settings of the service, beside those of every story.
+    pub variables: Vec<(String, String)>,
 }
 
 /// What the program did.
@@ -66,7 +68,7 @@ impl World {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let database = format!("sqlite:{}", dir.path().join("checks.db").display());
-        Self { dir, database, ports: Vec::new() }
+        Self { dir, database, ports: Vec::new(), variables: Vec::new() }
     }
 
     /// One world for each database: SQLite, and Postgres where there is one.
