@@ -51,6 +51,7 @@ pub fn plan(asked: &Asked, config: &Config, factors: &Framework) -> Result<Reque
         budget: config.model.token_budget,
         price: config.model.price.map(|[million_in, million_out]| Price { million_in, million_out }),
         at_once: usize::from(config.model.at_once),
+        rerank: true,
         second_look: SecondLook::Model,
         extra_samples: config.model.samples,
         blind: false,
