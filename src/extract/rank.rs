@@ -1,5 +1,5 @@
-//! Re-ranking: which of the passages that search found bear on a factor, by a model that sees where each stands and how
-//! it begins. Listwise, in one question (Sun and others, EMNLP 2023, arXiv 2304.09542).
+//! Re-ranking: which of the passages that search found bear on a factor, by a model that sees where each stands and what
+//! of it is nearest to the factor. Listwise, in one question (Sun and others, EMNLP 2023, arXiv 2304.09542).
 //!
 //! It orders what search found and adds nothing; a reply that cannot be used leaves the order as it was.
 
@@ -10,12 +10,17 @@ use serde_json::{Value, json};
 
 use super::model::{AskError, Asker, Outcome, fenced, options};
 use super::reply;
-use crate::framework::Factor;
+use crate::domain::page::Page;
+use crate::framework::{Factor, Framework};
+use crate::index::gist::Gist;
+use crate::index::retrieve::Index;
 use crate::llm::Usage;
 use crate::prompt::RANK;
 
 /// Passages that the model chooses from: at most so many.
-pub const CANDIDATES: usize = 48;
+const CANDIDATES: usize = 48;
+/// How much of a passage it sees, in bytes.
+const SHOWN: usize = 450;
 /// Passages that it chooses: at most so many.
 const MOST: usize = 12;
 
@@ -25,8 +30,21 @@ pub struct Candidate {
     pub place: u32,
     /// Address, title and headings.
     pub stands: String,
-    /// Its first words.
-    pub begins: String,
+    /// Its sentences that are nearest to the factor.
+    pub gist: String,
+}
+
+/// What a model is shown to choose from: the first of `places`, which search found.
+pub fn candidates(framework: &Framework, index: &Index, pages: &[Page], factor: &Factor, places: &[u32]) -> Vec<Candidate> {
+    let gist = Gist::of(framework, factor);
+    let candidate = |place: &u32| {
+        let passage = index.passages.get(*place as usize)?;
+        let page = pages.iter().find(|page| page.number == passage.page)?;
+        let outdated = if page.outdated { ", outdated" } else { "" };
+        let stands = format!("{} | {} ({}{outdated}) | {}", page.address, page.title, page.tier.name(), passage.heading);
+        Some(Candidate { place: *place, stands, gist: gist.shorten(&page.text.text[passage.range.clone()], SHOWN) })
+    };
+    places.iter().take(CANDIDATES).filter_map(candidate).collect()
 }
 
 #[derive(Deserialize)]
@@ -54,7 +72,7 @@ impl Asker<'_> {
     pub async fn rank(&self, factor: &Factor, candidates: &[Candidate]) -> Result<(Vec<u32>, Usage), AskError> {
         let mut passages = String::new();
         for (i, candidate) in candidates.iter().enumerate() {
-            let _ = writeln!(passages, "[{}] {}\n<<<{}>>>", i + 1, fenced(&candidate.stands), fenced(&candidate.begins));
+            let _ = writeln!(passages, "[{}] {}\n<<<{}>>>", i + 1, fenced(&candidate.stands), fenced(&candidate.gist));
         }
         let schema = schema(candidates.len());
         let prompt = RANK
@@ -99,7 +117,7 @@ mod tests {
     #[test]
     fn the_chosen_come_first_and_nothing_is_lost_or_added() {
         let candidates: Vec<Candidate> =
-            [40, 7, 12].into_iter().map(|place| Candidate { place, stands: String::new(), begins: String::new() }).collect();
+            [40, 7, 12].into_iter().map(|place| Candidate { place, stands: String::new(), gist: String::new() }).collect();
         assert_eq!(ordered(&candidates, &[3, 3, 9, 0, 1]), [12, 40, 7]);
         assert_eq!(ordered(&candidates, &[]), [40, 7, 12]);
     }

@@ -3,6 +3,7 @@
 //! Lexical search always; dense search where an embedding model is configured, exact in process or on a Qdrant
 //! server. Nothing here judges a passage.
 
+pub mod gist;
 pub mod lexical;
 pub mod passage;
 pub mod retrieve;

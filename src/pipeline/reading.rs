@@ -23,8 +23,6 @@ use crate::store::Settled;
 
 /// Passages that a model reads of each factor, each with its neighbours.
 pub const FOR_MODEL: usize = 8;
-/// How much of a passage a model sees when it chooses what to read, in bytes.
-const BEGINNING: usize = 450;
 /// Most facts of the profile that a model is told for one factor.
 const FACTS: usize = 20;
 /// How much of the page around a quote a second look sees, in bytes to each side.
@@ -109,21 +107,6 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// What the model is shown to choose from.
-    fn candidates(&self, factor: &Factor) -> Vec<rank::Candidate> {
-        let places = self.retrieved[factor.id.as_str()].passages.iter().take(rank::CANDIDATES);
-        let candidate = |place: &u32| {
-            let passage = self.index.passages.get(*place as usize)?;
-            let page = self.shelf.page(passage.page)?;
-            let words = &page.text.text[passage.range.clone()];
-            let end = (0..=words.len().min(BEGINNING)).rev().find(|i| words.is_char_boundary(*i)).unwrap_or(0);
-            let outdated = if page.outdated { ", outdated" } else { "" };
-            let stands = format!("{} | {} ({}{outdated}) | {}", page.address, page.title, page.tier.name(), passage.heading);
-            Some(rank::Candidate { place: *place, stands, begins: words[..end].to_owned() })
-        };
-        places.filter_map(candidate).collect()
-    }
-
     fn facts(&self, factor: &Factor) -> Vec<&Fact> {
         let kinds = self.framework.knowledge.sees.get(&factor.id).map_or(&[][..], Vec::as_slice);
         // The first of each kind before the second of any, and nothing twice: a long list of sub-processors is one kind.
@@ -154,7 +137,12 @@ impl Reading<'_> {
         // Where all that was found can be read there is nothing to choose.
         let found = self.retrieved[factor.id.as_str()].passages.len();
         if use_of.rerank && before.is_none() && found > FOR_MODEL {
-            (ranked, spent) = asker.rank(factor, &self.candidates(factor)).await?;
+            (ranked, spent) = asker
+                .rank(
+                    factor,
+                    &rank::candidates(self.framework, self.index, &self.shelf.pages, factor, &self.retrieved[factor.id.as_str()].passages),
+                )
+                .await?;
         }
         let places = if ranked.is_empty() { &self.retrieved[factor.id.as_str()].passages } else { &ranked };
         let mut shown = self.shown(places);
