@@ -172,6 +172,8 @@ pub struct Limits {
     pub queue: u32,
     /// Checks of one target at once, of all workers.
     pub host_checks: u32,
+    /// Requests of one client to the API in a minute, for each process.
+    pub requests: u32,
     /// Start addresses of one check.
     pub starts: usize,
     /// Hosts that are never checked, each with all below it.
@@ -180,7 +182,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { per_client: 10, per_host: 20, queue: 200, host_checks: 1, starts: 5, deny: Vec::new() }
+        Self { per_client: 10, per_host: 20, queue: 200, host_checks: 1, requests: 120, starts: 5, deny: Vec::new() }
     }
 }
 
@@ -269,6 +271,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("limits.per_host", "SOVCHECK_PER_HOST", Kind::Number, "checks of one target in 24 hours"),
     setting("limits.queue", "SOVCHECK_QUEUE", Kind::Number, "checks that wait at once"),
     setting("limits.host_checks", "SOVCHECK_HOST_CHECKS", Kind::Number, "checks of one target at once, of all workers"),
+    setting("limits.requests", "SOVCHECK_REQUESTS", Kind::Number, "requests of one client to the API in a minute"),
     setting("limits.starts", "SOVCHECK_STARTS", Kind::Number, "start addresses of one check"),
     setting("limits.deny", "SOVCHECK_DENY", Kind::Texts, "hosts that are never checked, each with all below it"),
     setting("keep.days", "SOVCHECK_KEEP_DAYS", Kind::Number, "days after which an unclaimed check is deleted"),
@@ -359,6 +362,7 @@ impl Config {
             ("limits.per_host", u64::from(self.limits.per_host), 1, 1_000_000),
             ("limits.queue", u64::from(self.limits.queue), 1, 1_000_000),
             ("limits.host_checks", u64::from(self.limits.host_checks), 1, 100),
+            ("limits.requests", u64::from(self.limits.requests), 1, 1_000_000),
             ("keep.days", u64::from(self.keep.days), 1, 36_500),
         ] {
             if !(least..=most).contains(&number) {

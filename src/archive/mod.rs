@@ -1,9 +1,10 @@
 //! Web archives (WARC 1.1, ISO 28500:2017): a check's pages as a file that other tools replay, and such a file as a source.
 //!
 //! `write` makes archives, `read` opens them and trusts nothing in them, `http` undoes what HTTP did to a body. Nothing here
-//! fetches, reads a clock or knows what a page means.
+//! fetches, reads a clock or knows what a page means; `page` only says which of its parts are kept.
 
 mod http;
+mod page;
 mod read;
 mod stream;
 mod write;

@@ -109,6 +109,11 @@ impl<W: Write> Writer<W> {
         self.put(&draft).map(|_| ())
     }
 
+    /// What was written to; whoever sends an archive on while it is made takes from here what is ready.
+    pub fn written(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// Ends the archive and gives back what it was written to.
     ///
     /// # Errors

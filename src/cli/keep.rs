@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
-use crate::archive::{Info, Record, Writer};
+use crate::archive::{Info, Writer};
 use crate::clock;
 use crate::domain::page::{Page, Unread};
 
@@ -38,23 +38,7 @@ impl Keep {
     /// Adds a page, unless its owner asks that no copy be handed on; then that is said.
     pub(super) fn page(&mut self, page: &Page, bytes: Vec<u8>) -> anyhow::Result<()> {
         let failed = || format!("could not write {} to {}", page.address, self.path.display());
-        if page.no_archive {
-            return self
-                .writer
-                .unread(&page.address, "no-archive", "its owner asks that no copy be handed on", page.read_at_ms)
-                .with_context(failed);
-        }
-        let header = |name: &str, value: &Option<String>| value.as_ref().map(|value| (name.to_owned(), value.clone()));
-        let headers = [header("ETag", &page.etag), header("Last-Modified", &page.last_modified)].into_iter().flatten().collect();
-        let record = Record {
-            address: page.address.clone(),
-            status: page.status,
-            media: page.media.clone(),
-            headers,
-            read_at_ms: page.read_at_ms,
-            bytes,
-        };
-        self.writer.response(&record).with_context(failed)
+        self.writer.page(page, bytes).with_context(failed)
     }
 
     /// Adds what was not read, and gives the archive its name.

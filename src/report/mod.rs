@@ -6,6 +6,7 @@
 pub mod html;
 pub mod link;
 pub mod markdown;
+pub mod table;
 pub mod terminal;
 pub mod verdicts;
 

@@ -33,6 +33,31 @@ impl Store {
         rows.iter().map(|(number, doc)| from_json(doc, "pages", &format!("{check} p{number}"))).collect()
     }
 
+    /// At most `most` pages of a check after page `after`, in the order of reading.
+    ///
+    /// # Errors
+    /// The database fails or a row is corrupt.
+    pub async fn pages_after(&self, check: CheckId, after: u32, most: u32) -> Result<Vec<Page>, StoreError> {
+        const SQL: &str = "SELECT number, doc FROM pages WHERE check_id = $1 AND number > $2 ORDER BY number LIMIT $3";
+        let rows: Vec<(i64, String)> = on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(i64::from(after))
+            .bind(i64::from(most)).fetch_all(pool).await
+            .and_then(|rows| rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()))
+        .map_err(to("read some pages"))?;
+        rows.iter().map(|(number, doc)| from_json(doc, "pages", &format!("{check} p{number}"))).collect()
+    }
+
+    /// One page of a check.
+    ///
+    /// # Errors
+    /// The database fails or the row is corrupt.
+    pub async fn page(&self, check: CheckId, number: u32) -> Result<Option<Page>, StoreError> {
+        const SQL: &str = "SELECT doc FROM pages WHERE check_id = $1 AND number = $2";
+        let doc: Option<String> = on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(i64::from(number))
+            .fetch_optional(pool).await.and_then(|row| row.map(|row| row.try_get(0)).transpose()))
+        .map_err(to("read a page"))?;
+        doc.map(|doc| from_json(&doc, "pages", &format!("{check} p{number}"))).transpose()
+    }
+
     /// The bytes of one page, as fetched.
     ///
     /// # Errors

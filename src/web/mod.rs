@@ -4,6 +4,7 @@
 //! [`crate::intake`], and nothing here reads a site or runs a check. No page runs a script or a style that is not served
 //! from here.
 
+mod api;
 mod client;
 mod error;
 mod events;
@@ -96,6 +97,8 @@ pub fn router(state: WebState) -> Router {
         .route("/c/{link}/events", get(events::stream))
         .route("/c/{link}/cancel", post(progress::cancel))
         .route("/c/{link}/delete", get(progress::confirm_delete).post(progress::delete))
+        // For programs: the same over the API, and the page about it.
+        .merge(api::router(&state))
         // For those who keep it running.
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -23,6 +23,11 @@ use crate::token::{Key, Link};
 /// How long a check takes, for the wait that a full queue is answered with, in seconds.
 const ONE_CHECK: u64 = 120;
 
+/// Seconds after which a full queue is worth another try.
+pub(super) fn queue_wait(waiting: u32, config: &Config) -> u64 {
+    ONE_CHECK * u64::from(waiting) / (config.worker.count.max(1) as u64) / 4 + 1
+}
+
 /// What the form sends.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -134,7 +139,7 @@ pub(super) async fn ask(
         }),
         Placed::QueueFull { waiting } => Err(PageError::Busy {
             why: format!("{waiting} checks are waiting already. Please come back later."),
-            wait: ONE_CHECK * u64::from(waiting) / (config.worker.count.max(1) as u64) / 4 + 1,
+            wait: queue_wait(waiting, &config),
         }),
     }
 }

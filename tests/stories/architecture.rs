@@ -9,7 +9,7 @@ use crate::world::project;
 /// Module, and the modules it may use. `main`, `lib` and `cli` may use anything.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("access", &["domain"]),
-    ("archive", &["chain"]),
+    ("archive", &["chain", "domain"]),
     ("area", &[]),
     ("clock", &[]),
     ("config", &["chain"]),
@@ -74,7 +74,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("telemetry", &[]),
     ("token", &["hex"]),
-    ("web", &["access", "clock", "config", "domain", "intake", "report", "score", "store", "token", "chain", "hex"]),
+    ("web", &["access", "archive", "clock", "config", "domain", "intake", "report", "score", "store", "token", "chain", "hex"]),
 ];
 
 /// What only one place may name.

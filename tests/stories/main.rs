@@ -21,6 +21,7 @@ mod render;
 mod resume;
 mod score;
 mod service;
+mod service_api;
 mod service_check;
 mod site;
 mod warcio;

@@ -47,6 +47,14 @@ impl Service {
         self.client.get(format!("{}{path}", self.address)).send().await.expect("an answer")
     }
 
+    /// Sends what a program would: any method, headers and body.
+    pub async fn send(&self, method: reqwest::Method, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Response {
+        let request = self.client.request(method, format!("{}{path}", self.address));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = body.into_iter().fold(request, |request, body| request.body(body));
+        request.send().await.expect("an answer")
+    }
+
     pub async fn text(&self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
