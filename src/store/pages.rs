@@ -3,7 +3,7 @@
 use sqlx::Row;
 
 use super::{Store, StoreError, from_json, hold, on, to, to_json};
-use crate::domain::id::CheckId;
+use crate::domain::id::{CheckId, PageNumber};
 use crate::domain::page::{Page, Unread};
 
 impl Store {
@@ -31,6 +31,19 @@ impl Store {
             .and_then(|rows| rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()))
         .map_err(to("read pages"))?;
         rows.iter().map(|(number, doc)| from_json(doc, "pages", &format!("{check} p{number}"))).collect()
+    }
+
+    /// One page of a check.
+    ///
+    /// # Errors
+    /// The database fails or the row is corrupt.
+    pub async fn page(&self, check: CheckId, number: PageNumber) -> Result<Option<Page>, StoreError> {
+        const SQL: &str = "SELECT doc FROM pages WHERE check_id = $1 AND number = $2";
+        let doc: Option<String> =
+            on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(i64::from(number.0)).fetch_optional(pool).await
+            .and_then(|row| row.map(|row| row.try_get(0)).transpose()))
+            .map_err(to("read a page"))?;
+        doc.map(|doc| from_json(&doc, "pages", &format!("{check} {number}"))).transpose()
     }
 
     /// The bytes of one page, as fetched.

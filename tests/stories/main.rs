@@ -22,6 +22,7 @@ mod resume;
 mod score;
 mod service;
 mod service_check;
+mod service_pages;
 mod site;
 mod warcio;
 mod world;
