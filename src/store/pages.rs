@@ -3,7 +3,7 @@
 use sqlx::Row;
 
 use super::{Store, StoreError, from_json, hold, on, to, to_json};
-use crate::domain::id::CheckId;
+use crate::domain::id::{CheckId, PageNumber};
 use crate::domain::page::{Page, Unread};
 
 impl Store {
@@ -50,12 +50,13 @@ impl Store {
     ///
     /// # Errors
     /// The database fails or the row is corrupt.
-    pub async fn page(&self, check: CheckId, number: u32) -> Result<Option<Page>, StoreError> {
+    pub async fn page(&self, check: CheckId, number: PageNumber) -> Result<Option<Page>, StoreError> {
         const SQL: &str = "SELECT doc FROM pages WHERE check_id = $1 AND number = $2";
-        let doc: Option<String> = on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(i64::from(number))
-            .fetch_optional(pool).await.and_then(|row| row.map(|row| row.try_get(0)).transpose()))
-        .map_err(to("read a page"))?;
-        doc.map(|doc| from_json(&doc, "pages", &format!("{check} p{number}"))).transpose()
+        let doc: Option<String> =
+            on!(self, pool => sqlx::query(SQL).bind(check.to_string()).bind(i64::from(number.0)).fetch_optional(pool).await
+            .and_then(|row| row.map(|row| row.try_get(0)).transpose()))
+            .map_err(to("read a page"))?;
+        doc.map(|doc| from_json(&doc, "pages", &format!("{check} {number}"))).transpose()
     }
 
     /// The bytes of one page, as fetched.

@@ -1,8 +1,7 @@
 //! The holder of a private link, as handlers see them.
 
-use axum::extract::{FromRef, FromRequestParts, Path};
+use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use serde::Deserialize;
 
 use super::PageError;
 use crate::access::{Action, Actor, may};
@@ -32,12 +31,6 @@ impl Linked {
     }
 }
 
-/// The part of an address that is read here; others may stand beside it.
-#[derive(Deserialize)]
-struct InPath {
-    link: String,
-}
-
 impl<S> FromRequestParts<S> for Linked
 where
     Store: FromRef<S>,
@@ -47,8 +40,9 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
         // A link that opens nothing and one that was never given look the same.
-        let Path(InPath { link: text }) = Path::from_request_parts(parts, state).await.map_err(|_| PageError::NotFound)?;
-        let link = Link::parse(&text).ok_or(PageError::NotFound)?;
+        let all = RawPathParams::from_request_parts(parts, state).await.map_err(|_| PageError::NotFound)?;
+        let text = all.iter().find_map(|(name, text)| (name == "link").then_some(text)).ok_or(PageError::NotFound)?;
+        let link = Link::parse(text).ok_or(PageError::NotFound)?;
         let request = Store::from_ref(state).linked(&link.sha256()).await?.ok_or(PageError::NotFound)?;
         Ok(Self { actor: Actor::LinkHolder(request.id), link, request })
     }

@@ -5,9 +5,12 @@
 //! from here.
 
 mod api;
+mod chart;
 mod client;
 mod error;
 mod events;
+mod evidence;
+mod factor;
 mod form;
 mod headers;
 mod health;
@@ -16,6 +19,7 @@ mod page;
 mod progress;
 mod result;
 mod start;
+mod verdict;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -94,6 +98,8 @@ pub fn router(state: WebState) -> Router {
         .route("/static/{file}", get(page::asset))
         // For holders of a private link.
         .route("/c/{link}", get(progress::show))
+        .route("/c/{link}/card", get(result::card))
+        .route("/c/{link}/pages/{number}", get(evidence::show))
         .route("/c/{link}/events", get(events::stream))
         .route("/c/{link}/cancel", post(progress::cancel))
         .route("/c/{link}/delete", get(progress::confirm_delete).post(progress::delete))

@@ -1,10 +1,12 @@
 //! The page of a check: how far it is, or its result; ending and deleting it.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::PageError;
+use super::factor::Filter;
 use super::link::Linked;
 use super::page::{Frame, html};
 use super::result;
@@ -56,6 +58,15 @@ struct DeletedPage {
     frame: Frame,
 }
 
+/// A page that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Latest {
+    /// Its title, or its address.
+    pub(super) title: String,
+    /// Why it was read now.
+    pub(super) reason: String,
+}
+
 /// What events tell together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Story {
@@ -69,8 +80,8 @@ pub(super) struct Story {
     pub(super) done: u64,
     /// Factors of the framework.
     pub(super) of: u64,
-    /// Titles or addresses of the latest pages, the last one first.
-    pub(super) latest: Vec<String>,
+    /// The latest pages, the last one first.
+    pub(super) latest: Vec<Latest>,
     /// Things to know.
     pub(super) warnings: Vec<String>,
     /// Number of the last event.
@@ -84,9 +95,10 @@ impl Story {
         for happened in events {
             story.last = happened.number;
             match &happened.progress {
-                Progress::Page { title, address, read, known, .. } => {
+                Progress::Page { title, address, reason, read, known } => {
                     (story.read, story.known) = (*read, *known);
-                    story.latest.insert(0, if title.is_empty() { address.clone() } else { title.clone() });
+                    let title = if title.is_empty() { address.clone() } else { title.clone() };
+                    story.latest.insert(0, Latest { title, reason: reason.clone() });
                     story.latest.truncate(LATEST);
                 }
                 Progress::Started { resumed: Some(pages) } => story.read = story.read.max(*pages),
@@ -109,12 +121,18 @@ impl Story {
 }
 
 /// How far a check is, or its result.
-pub(super) async fn show(State(store): State<Store>, linked: Linked) -> Result<Response, PageError> {
+pub(super) async fn show(
+    State(store): State<Store>,
+    linked: Linked,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Result<Response, PageError> {
     linked.may(Action::See)?;
+    // A filter that cannot be read filters nothing.
+    let filter = filter.map(|Query(filter)| filter).unwrap_or_default();
     let request = &linked.request;
     let service = request.asked.service.clone();
     let failure = match &request.state {
-        Stage::Done => return result::show(&store, &linked).await,
+        Stage::Done => return result::show(&store, &linked, &filter).await,
         Stage::Queued | Stage::Running => {
             return html(&ProgressPage {
                 frame: Frame::new(format!("Checking {service}")),

@@ -23,6 +23,7 @@ mod score;
 mod service;
 mod service_api;
 mod service_check;
+mod service_pages;
 mod site;
 mod warcio;
 mod world;

@@ -163,7 +163,7 @@ pub(super) async fn text(
     let linked = linked?;
     linked.may(Action::See)?;
     let Path(place) = place.map_err(|_| PageError::NotFound)?;
-    let page = store.page(linked.request.id, place.number).await?.ok_or(PageError::NotFound)?;
+    let page = store.page(linked.request.id, crate::domain::id::PageNumber(place.number)).await?.ok_or(PageError::NotFound)?;
     if page.no_archive {
         return Err(Problem::no_copy());
     }
