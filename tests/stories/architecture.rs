@@ -74,7 +74,25 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("telemetry", &[]),
     ("token", &["hex"]),
-    ("web", &["access", "archive", "clock", "config", "domain", "framework", "gates", "intake", "report", "score", "store", "token", "chain", "hex"]),
+    (
+        "web",
+        &[
+            "access",
+            "archive",
+            "clock",
+            "config",
+            "domain",
+            "framework",
+            "gates",
+            "intake",
+            "report",
+            "score",
+            "store",
+            "token",
+            "chain",
+            "hex",
+        ],
+    ),
 ];
 
 /// What only one place may name.

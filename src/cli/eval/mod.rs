@@ -41,7 +41,7 @@ enum EvalCommand {
     /// Fit the calibration on some vendors of a run and report it on others.
     Fit(compare::FitArgs),
     /// Share of labelled facts among the first k passages, by way of retrieval.
-    Retrieval(retrieval::RetrievalArgs),
+    Retrieval(Box<retrieval::RetrievalArgs>),
     /// Share of the pages with labelled facts among the first n that are read, beside breadth-first order.
     Crawl(crawl::CrawlArgs),
 }
