@@ -37,7 +37,7 @@ async fn the_fixture_vendor_is_measured_and_the_page_and_the_run_are_written() {
         "kappa",
         "ECE",
         "AUROC",
-        "labelled facts among the first  8 passages",
+        "labelled facts among the first k passages",
         "90 % SEAL intervals",
         "SOV-2.1",
     ] {
