@@ -4,6 +4,7 @@
 //! that do the work. `--help` documents each setting with its environment variable.
 
 mod apart;
+mod backup;
 mod check;
 mod crawl;
 mod eval;
@@ -68,6 +69,14 @@ Examples:
   sovcheck worker --database postgres://sovcheck@db.example.eu/sovcheck
   sovcheck worker --workers 8 --config /etc/sovcheck.toml";
 
+const BACKUP_EXAMPLES: &str = "\
+Examples:
+  sovcheck backup checks.backup --database sqlite:checks.db
+  sovcheck restore checks.backup --database postgres://sovcheck@db.example.eu/sovcheck
+
+A backup is made of one moment while the service runs. It holds everything but the service's own secrets; keep it as
+safe as the database.";
+
 /// How sovereign is a cloud service, and what proves it?
 ///
 /// Reads a vendor's public documentation, finds evidence for each factor of a framework, and scores it.
@@ -96,6 +105,12 @@ enum Command {
     /// Work on checks that were asked for in the browser, beside other workers.
     #[command(after_help = WORKER_EXAMPLES)]
     Worker(serve::WorkerArgs),
+    /// Write everything that is kept into one file.
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(backup::BackupArgs),
+    /// Read a backup back into an empty database, of either kind.
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Restore(backup::RestoreArgs),
     /// Score a file of answers, without reading any documentation.
     Score(score::ScoreArgs),
     /// List frameworks, and validate an edition of your own.
@@ -128,6 +143,8 @@ pub fn main() -> ExitCode {
             Command::Crawl(args) => crawl::run(args).await,
             Command::Serve(args) => serve::serve(args).await,
             Command::Worker(args) => serve::worker(args).await,
+            Command::Backup(args) => backup::backup(args).await,
+            Command::Restore(args) => backup::restore(args).await,
             Command::Score(args) => score::run(&args),
             Command::Framework(command) => framework::run(&command),
             Command::Facts(command) => facts::run(command).await,

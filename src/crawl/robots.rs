@@ -7,6 +7,8 @@ use url::Url;
 
 /// The name that robots.txt rules address.
 pub const AGENT: &str = "sovcheck";
+/// How the words begin that say that a site did not hand out its robots.txt, which may be otherwise an hour later.
+pub const SILENT: &str = "robots.txt could not be read";
 /// How much of a robots.txt is read (RFC 9309, section 2.5).
 const MAX_BYTES: usize = 500 << 10;
 
@@ -30,7 +32,7 @@ impl Rules {
     pub fn forbids(&self, url: &Url) -> Option<String> {
         match self {
             Self::None => None,
-            Self::Silence(why) => Some(format!("robots.txt could not be read, which forbids the site: {why}")),
+            Self::Silence(why) => Some(format!("{SILENT}, which forbids the site: {why}")),
             Self::Some(robot) => (!robot.allowed(url.as_str())).then(|| "robots.txt forbids it".to_owned()),
         }
     }

@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::Workers;
 use super::plan::plan;
 use crate::clock;
+use crate::crawl::robots::SILENT;
 use crate::domain::id::CheckId;
-use crate::domain::page::Why;
+use crate::domain::page::{Unread, Why};
 use crate::domain::progress::Progress;
 use crate::domain::request::{Failure, FailureKind};
 use crate::pipeline::{self, Event, PipelineError, Request};
@@ -48,6 +49,18 @@ enum Done {
 /// # Errors
 /// The database fails; the lease then ends by itself and another worker goes on.
 pub(super) async fn work(workers: &Workers, claimed: Claimed) -> Result<(), StoreError> {
+    let check = claimed.lease.check;
+    match attempt(workers, claimed).await {
+        // Deleted, or taken over by another worker: whoever did that has the last word.
+        Err(StoreError::LeaseLost) => {
+            tracing::warn!(assessment.id = %check, "the check is not this worker's any more");
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+async fn attempt(workers: &Workers, claimed: Claimed) -> Result<(), StoreError> {
     let Claimed { lease, asked, attempts, cancelling } = claimed;
     let (store, config) = (&workers.store, &workers.config);
     tracing::info!(assessment.id = %lease.check, attempts, "takes a check");
@@ -70,25 +83,18 @@ pub(super) async fn work(workers: &Workers, claimed: Claimed) -> Result<(), Stor
     let run = run(store.held_by(&lease), request, lease.check, send, quit.clone());
     let done = follow(workers, &lease, run, &quit, &mut events).await?;
     let ending = match done {
-        Err(Interrupted::Lost) => {
-            tracing::warn!(assessment.id = %lease.check, "the check is another worker's now");
-            return Ok(());
-        }
+        Err(Interrupted::Lost) => return Err(StoreError::LeaseLost),
         Err(Interrupted::Stop) => return store.hand_back(&lease, clock::now_ms()).await,
         Err(Interrupted::Cancelled) => Ending::Cancelled,
         Ok(Done::Report { report, sha256 }) => Ending::Done { report, sha256 },
         Ok(Done::Panicked) => return again(workers, &lease, attempts, OUR_FAULT).await,
         Ok(Done::Failed(error)) => match judge(store, &lease, attempts, &error).await? {
-            Verdict::Lost => return Ok(()),
+            Verdict::Lost => return Err(StoreError::LeaseLost),
             Verdict::Again(detail) => return again(workers, &lease, attempts, &detail).await,
             Verdict::Over(failure) => Ending::Failed(failure),
         },
     };
-    match store.finish(&lease, &ending, clock::now_ms()).await {
-        // Deleted, or taken over, in the last moment: whoever did that has the last word.
-        Err(StoreError::LeaseLost) => Ok(()),
-        done => done,
-    }
+    store.finish(&lease, &ending, clock::now_ms()).await
 }
 
 /// Runs the pipeline on a thread of its own, so that hours of reading and matching hold up no page and no lease.
@@ -201,7 +207,8 @@ async fn judge(store: &Store, lease: &Lease, attempts: u32, error: &PipelineErro
         }
         PipelineError::EarlierGone(_) => Verdict::Again(text),
         PipelineError::NothingReadable(_) => {
-            let may_heal = store.unread(lease.check).await?.iter().any(|unread| unread.why == Why::Failed);
+            let passes = |unread: &Unread| unread.why == Why::Failed || unread.detail.starts_with(SILENT);
+            let may_heal = store.unread(lease.check).await?.iter().any(passes);
             if may_heal && attempts < TRIES_AT_A_SITE {
                 Verdict::Again(text)
             } else {
@@ -219,10 +226,7 @@ async fn judge(store: &Store, lease: &Lease, attempts: u32, error: &PipelineErro
 async fn again(workers: &Workers, lease: &Lease, attempts: u32, detail: &str) -> Result<(), StoreError> {
     let now = clock::now_ms();
     let wait = wait_ms(workers.config.worker.retry * 1_000, attempts);
-    match workers.store.retry(lease, detail, now + wait, now).await {
-        Err(StoreError::LeaseLost) => Ok(()),
-        done => done,
-    }
+    workers.store.retry(lease, detail, now + wait, now).await
 }
 
 /// Twice as long after each attempt.

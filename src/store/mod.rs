@@ -5,6 +5,7 @@
 //! door around verification.
 
 mod answers;
+mod backup;
 mod checks;
 mod crawls;
 mod events;
@@ -14,13 +15,14 @@ mod requests;
 mod secrets;
 
 pub use answers::Settled;
+pub use backup::BackupError;
 pub use checks::{Check, Stage};
 pub use queue::{Beat, Claimed, Ending};
 pub use requests::{Ceilings, NewRequest, Placed};
 
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Executor, PgPool, SqlitePool};
 
 use crate::domain::id::CheckId;
 
@@ -176,7 +178,14 @@ impl Store {
             return Ok(Self { pool: Pool::Sqlite(pool), lease: None });
         }
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            let pool = PgPoolOptions::new().max_connections(8).connect(address).await.map_err(to("open the database"))?;
+            // A worker that stands still in the middle of a transaction holds up whoever is to go on with its check.
+            let impatient = "SET idle_in_transaction_session_timeout = '10s'";
+            let pool = PgPoolOptions::new()
+                .max_connections(8)
+                .after_connect(move |connection, _| Box::pin(async move { connection.execute(impatient).await.map(|_| ()) }))
+                .connect(address)
+                .await
+                .map_err(to("open the database"))?;
             migrations.run(&pool).await.map_err(StoreError::Migrate)?;
             return Ok(Self { pool: Pool::Postgres(pool), lease: None });
         }

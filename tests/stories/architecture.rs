@@ -27,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("gates", &["area", "domain", "framework", "profile"]),
     ("profile", &["area", "domain", "framework", "index"]),
     ("extract", &["area", "domain", "framework", "index", "llm", "prompt"]),
-    ("store", &["domain", "llm"]),
+    ("store", &["domain", "llm", "hex"]),
     (
         "pipeline",
         &[

@@ -39,3 +39,13 @@ async fn every_setting_and_exit_code_is_in_the_readme() {
         assert!(readme.contains(code), "the README does not name exit code {code}");
     }
 }
+
+#[test]
+fn every_setting_of_the_service_is_in_the_readme() {
+    let readme = readme();
+    for setting in sovcheck::config::SETTINGS.iter().filter(|setting| !setting.about.is_empty()) {
+        let line = readme.lines().find(|line| line.starts_with(&format!("| `{}` | `{}` |", setting.variable, setting.key)));
+        let line = line.unwrap_or_else(|| panic!("the README does not name {}", setting.variable));
+        assert!(line.contains(setting.about), "{line}: expected `{}`", setting.about);
+    }
+}

@@ -11,6 +11,9 @@ use tokio::process::Child;
 
 use crate::world::World;
 
+/// A check of a story is over by then, however busy the machine is.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(120);
+
 /// A process of the service that runs until it is dropped or stopped.
 pub struct Service {
     child: Child,
@@ -35,11 +38,15 @@ impl Service {
         Self { child, address: String::new(), client: client() }
     }
 
+    /// Sends a signal such as `-STOP`.
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        assert!(std::process::Command::new("kill").args([signal, &id]).status().expect("kill runs").success());
+    }
+
     /// Sends a signal such as `-KILL` and waits for the end.
     pub async fn end(&mut self, signal: &str) -> std::process::ExitStatus {
-        if let Some(id) = self.child.id() {
-            assert!(std::process::Command::new("kill").args([signal, &id.to_string()]).status().expect("kill runs").success());
-        }
+        self.signal(signal);
         self.child.wait().await.expect("it ends")
     }
 
@@ -62,21 +69,31 @@ impl Service {
     }
 
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        self.post_from("127.0.0.1", path, fields).await
+    }
+
+    async fn post_from(&self, client: &str, path: &str, fields: &[(&str, &str)]) -> Response {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(fields);
         let request = self.client.post(format!("{}{path}", self.address));
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body.finish());
+        let request = request.header("x-forwarded-for", client);
         request.send().await.expect("an answer")
     }
 
     /// Fills in the form with its work done, as a browser with scripts does.
     pub async fn ask(&self, fields: &[(&str, &str)]) -> Response {
+        self.ask_from("127.0.0.1", fields).await
+    }
+
+    /// The same behind a proxy that says so of the client's address.
+    pub async fn ask_from(&self, client: &str, fields: &[(&str, &str)]) -> Response {
         let page = self.text("/").await;
         let ticket = between(&page, "name=\"ticket\" value=\"", "\"").to_owned();
         let bits: u32 = between(&page, "data-bits=\"", "\"").parse().expect("a number");
         let proof = proof(&ticket, bits);
         let all: Vec<(&str, &str)> = [("ticket", ticket.as_str()), ("proof", proof.as_str())].iter().chain(fields).copied().collect();
-        self.post("/checks", &all).await
+        self.post_from(client, "/checks", &all).await
     }
 
     /// Asks for a check and gives the path of its private page.
@@ -116,9 +133,16 @@ impl Service {
         found
     }
 
+    /// Opens a check's stream and reads what comes until it ends.
+    pub async fn watch(&self, check: &str) -> tokio::task::JoinHandle<String> {
+        let answer = self.get(&format!("{check}/events")).await;
+        tokio::spawn(async move { answer.text().await.unwrap_or_default() })
+    }
+
     /// Waits until a check is over, and says how.
     pub async fn over(&self, check: &str) -> String {
-        let events = self.events(check, 0, |name, _| matches!(name, "done" | "failed" | "cancelled")).await;
+        let ends = self.events(check, 0, |name, _| matches!(name, "done" | "failed" | "cancelled"));
+        let events = tokio::time::timeout(LONGEST, ends).await.expect("the check comes to an end");
         events.last().map(|(_, name, _)| name.clone()).unwrap_or_default()
     }
 }

@@ -113,6 +113,39 @@ impl World {
     }
 }
 
+impl World {
+    /// The first column of what a query on this world's database gives; it must be text.
+    pub async fn rows(&self, sql: &str) -> Vec<String> {
+        use sqlx::Row;
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.database.starts_with("sqlite:") {
+            let mut database = sqlx::SqliteConnection::connect(&self.database).await.expect("the database opens");
+            let rows = database.fetch_all(sql).await.expect("a query");
+            rows.iter().map(|row| row.get(0)).collect()
+        } else {
+            let mut database = sqlx::PgConnection::connect(&self.database).await.expect("the database opens");
+            let rows = database.fetch_all(sql).await.expect("a query");
+            rows.iter().map(|row| row.get(0)).collect()
+        }
+    }
+}
+
+impl World {
+    /// Whether nobody holds the lock of the whole database; there is none on Postgres.
+    pub async fn can_be_written(&self) -> bool {
+        if !self.database.starts_with("sqlite:") {
+            return true;
+        }
+        let mut database = sqlx::SqliteConnection::connect(&self.database).await.expect("the database opens");
+        database.execute("PRAGMA busy_timeout = 0").await.expect("a setting");
+        let free = database.execute("BEGIN IMMEDIATE").await.is_ok();
+        if free {
+            database.execute("ROLLBACK").await.expect("it ends");
+        }
+        free
+    }
+}
+
 /// Serves `router` on a port of loopback until the story ends.
 pub async fn serve(router: axum::Router) -> (String, u16) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
