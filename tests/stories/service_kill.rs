@@ -55,12 +55,17 @@ impl Outside {
     async fn reply(&self, body: &Value) -> Json<Value> {
         let prompt = body["messages"][0]["content"].as_str().expect("text");
         let factor = prompt.split("Factor ").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or("").to_owned();
-        *self.factors.lock().expect("no panic").entry(factor).or_default() += 1;
+        // What to read is asked first, where there is more than can be read.
+        let (key, content) = if prompt.starts_with("You choose") {
+            (choice(&factor), r#"{"passages":[1,2,3]}"#)
+        } else {
+            (factor, r#"{"state":"not_found","option":null,"quotes":[],"justification":"nothing"}"#)
+        };
+        *self.factors.lock().expect("no panic").entry(key).or_default() += 1;
         self.model.pass().await;
         Json(json!({
             "id": "x", "object": "chat.completion", "created": 0, "model": "m",
-            "choices": [{ "index": 0, "finish_reason": "stop", "message": { "role": "assistant",
-                "content": r#"{"state":"not_found","option":null,"quotes":[],"justification":"nothing"}"# } }],
+            "choices": [{ "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": content } }],
             "usage": { "prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100 },
         }))
     }
@@ -69,6 +74,11 @@ impl Outside {
         self.site.open();
         self.model.open();
     }
+}
+
+/// The key by which the question of what to read for a factor is counted.
+fn choice(factor: &str) -> String {
+    format!("{factor}, what to read")
 }
 
 fn prepare(world: &mut World, address: &str, port: u16) {
@@ -200,13 +210,15 @@ async fn disturbed(mut world: World, moment: Moment, signal: &str) {
 
     {
         let (pages, factors) = (outside.pages.lock().expect("no panic"), outside.factors.lock().expect("no panic"));
-        assert_eq!((pages.len(), factors.len()), (PAGES, 48), "{moment:?} {signal}");
+        let answers = factors.keys().filter(|key| !key.ends_with(", what to read")).count();
+        assert_eq!((pages.len(), answers), (PAGES, 48), "{moment:?} {signal}");
         for address in &stored {
             let n = address.rsplit('/').next().and_then(|n| n.parse().ok()).unwrap_or(0);
             assert_eq!(pages[&n], 1, "{moment:?} {signal}: {address} was read again");
         }
         for factor in &answered {
             assert_eq!(factors[factor], 1, "{moment:?} {signal}: {factor} was asked about again");
+            assert!(factors.get(&choice(factor)).is_none_or(|n| *n == 1), "{moment:?} {signal}: what to read for {factor} was asked again");
         }
     }
     for (sql, expected) in [
